@@ -1,0 +1,47 @@
+# Two commands do everything: `make up` and `make test`. Each sets up what it needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+TESTS  ?= tests
+
+.PHONY: up env dev check test bench lock clean
+
+up: env  ## start the service; ARGS="--demo" adds a small town of sample sites
+	@exec $(BIN)/yuqing up $(ARGS)
+
+env: $(VENV)/.run-installed  ## the environment, with the command `yuqing` in it
+
+dev: $(VENV)/.dev-installed
+
+$(VENV)/.run-installed: requirements/run.txt pyproject.toml deploy/install.sh
+	@PYTHON="$(PYTHON)" sh deploy/install.sh $(VENV) requirements/run.txt
+	@touch $@
+
+$(VENV)/.dev-installed: requirements/dev.txt $(VENV)/.run-installed
+	@PYTHON="$(PYTHON)" sh deploy/install.sh $(VENV) requirements/dev.txt
+	@touch $@
+
+check: dev  ## ruff, mypy strict, import-linter, deptry
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
+
+test: dev  ## all tests, with a closing table of the promises
+	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
+
+bench: dev  ## speed and memory, as ratios in one run where possible
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lock:  ## renew the hashed lock files (needs uv); no package host is written
+	@for set in run dev; do \
+	  groups="--group build"; if [ $$set = dev ]; then groups="$$groups --group dev -c requirements/run.txt"; fi; \
+	  uv pip compile -q pyproject.toml $$groups --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --strip-extras --no-annotate --no-header --upgrade -o requirements/$$set.txt; \
+	done
+
+clean:  ## remove the environment and what tools leave behind; DATA is kept
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

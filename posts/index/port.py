@@ -1,0 +1,97 @@
+"""The PostIndex port: what is searchable. Adapters: SQLite FTS5 (Elasticsearch to come)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from posts.model import ScoredPost, Sentiment
+
+
+class Query(Struct, frozen=True, kw_only=True):
+    """What to search. Empty fields do not restrict; all that are set must hold.
+
+    ``text``: words separated by white space, all of which must occur in title or text; ``"..."``
+    is a phrase; a leading ``-`` excludes. Any input is accepted: what has no meaning is searched
+    as it stands, and no syntax error exists. ``area`` is a division's code and finds what lies in
+    it. ``since`` is inclusive, ``until`` exclusive, both by time of publication.
+    """
+
+    text: str = ""
+    area: str | None = None
+    sentiment: Sentiment | None = None
+    source: str | None = None
+    kind: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Hit(Struct, frozen=True):
+    """A found post with highlighted fragments: (text, is_match) runs, never markup."""
+
+    scored: ScoredPost
+    fragments: tuple[tuple[str, bool], ...]
+
+
+class Page(Struct, frozen=True):
+    """One page of results, newest first; ``next`` is an opaque cursor or None at the end."""
+
+    items: tuple[Hit, ...]
+    total: int
+    next: str | None
+
+
+class Written(Struct, frozen=True):
+    """What a batch did: new documents, newer versions, and stale ones that lost."""
+
+    created: int
+    updated: int
+    stale: int
+
+
+class PostIndex(Protocol):
+    """Write idempotently, search, count."""
+
+    def write(self, batch: Sequence[ScoredPost]) -> Written:
+        """Write durably, all or none; an older or equal version never overwrites a newer one.
+
+        Raises RetryError where the index can't take it now.
+        """
+
+    def search(self, query: Query, *, limit: int = 20, cursor: str | None = None) -> Page:
+        """Found posts by time of publication, newest first. A bad cursor starts anew."""
+
+    def count(self, query: Query) -> int:
+        """How many posts match."""
+
+    def histogram(
+        self, query: Query, *, step: Literal["hour", "day"] = "hour"
+    ) -> list[tuple[datetime, int]]:
+        """(start of the step in UTC, count), ascending, steps without posts left out.
+
+        Days begin at 00:00 Asia/Shanghai.
+        """
+
+    def terms(
+        self,
+        query: Query,
+        field: Literal["source", "kind", "sentiment", "area"],
+        *,
+        limit: int = 20,
+    ) -> list[tuple[str, int]]:
+        """The most frequent values of a field among the posts that match, with their counts."""
+
+    def get(self, post_id: str) -> ScoredPost | None:
+        """One post."""
+
+    def get_many(self, post_ids: Sequence[str]) -> dict[str, ScoredPost]:
+        """The posts that exist, by id."""
+
+    def scan(self, query: Query, *, batch: int = 500) -> Iterator[list[ScoredPost]]:
+        """All posts that match, oldest first, in batches."""
+
+    def close(self) -> None:
+        """Release files and connections."""

@@ -1,0 +1,125 @@
+"""Promises, needs and the closing table: what was kept, with its figure, and what was not tried."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
+
+_figures = pytest.StashKey[dict[str, list[str]]]()
+_results = pytest.StashKey[dict[str, list[str]]]()
+_untried = pytest.StashKey[dict[str, str]]()
+
+
+def _eval_data() -> Path | None:
+    path = Path(os.environ.get("YUQING_EVAL_DATA") or ROOT.parent / "shared" / "data")
+    return path if path.is_dir() else None
+
+
+def _chromium() -> Path | None:
+    found = shutil.which("chromium")
+    return Path(found) if found else None
+
+
+NEEDS: dict[str, tuple[Callable[[], Path | None], str]] = {
+    "eval_data": (_eval_data, "the evaluation data (YUQING_EVAL_DATA) is not here"),
+    "chromium": (_chromium, "Chromium is not installed (Debian package chromium)"),
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_figures] = {}
+    config.stash[_results] = {}
+    config.stash[_untried] = {}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            look, sentence = NEEDS[name]
+            if look() is None:
+                item.config.stash[_untried][item.nodeid] = sentence
+                if REQUIRED:
+                    pytest.fail(f"not tried: {sentence}", pytrace=False)
+                pytest.skip(f"not tried: {sentence}")
+
+
+@pytest.fixture
+def eval_data() -> Path:
+    """The folder of real data; a test that takes it carries ``@pytest.mark.needs("eval_data")``."""
+    path = _eval_data()
+    assert path is not None
+    return path
+
+
+@pytest.fixture
+def chromium() -> Path:
+    """The system's Chromium; the test carries ``@pytest.mark.needs("chromium")``."""
+    path = _chromium()
+    assert path is not None
+    return path
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say the figure that a promise's test measured; it stands in the closing table."""
+
+    def say(text: str) -> None:
+        for mark in request.node.iter_markers("promise"):
+            for promise in mark.args:
+                request.config.stash[_figures].setdefault(promise, []).append(text)
+
+    return say
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    outcome = yield
+    report = outcome.get_result()
+    if report.when != "call" and report.passed:
+        return
+    for mark in item.iter_markers("promise"):
+        for promise in mark.args:
+            item.config.stash[_results].setdefault(promise, []).append(report.outcome)
+
+
+def _all_promises() -> list[str]:
+    return [f"P{number}" for number in range(1, 39)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    config = terminalreporter.config
+    results = config.stash[_results]
+    untried = config.stash[_untried]
+    if untried:
+        terminalreporter.section("not tried")
+        for nodeid, sentence in sorted(untried.items()):
+            terminalreporter.write_line(f"not tried  {nodeid}: {sentence}")
+    if not results:
+        return
+    terminalreporter.section("promises")
+    whole_run = len(results) > 3
+    for promise in sorted({*results, *(_all_promises() if whole_run else ())}, key=_number):
+        seen = results.get(promise)
+        if seen is None:
+            state = "later"
+        elif "failed" in seen:
+            state = "BROKEN"
+        elif "skipped" in seen:
+            state = "not tried"
+        else:
+            state = "kept"
+        said = "; ".join(dict.fromkeys(config.stash[_figures].get(promise, [])))
+        terminalreporter.write_line(f"{promise:<4} {state:<9} {said}".rstrip())
+
+
+def _number(promise: str) -> int:
+    match = re.search(r"\d+", promise)
+    return int(match.group()) if match else 0
