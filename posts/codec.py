@@ -1,7 +1,8 @@
 """The wire form: versioned JSON, so that a reader knows what it can't read.
 
 A message is ``{"v": 1, "type": "post" | "scored" | "signal" | "dead",
-"body": {...}}``. Unknown fields of a known version are ignored; an unknown version is poison, kept whole in the dead-letter log.
+"body": {...}}``. Unknown fields of a known version are ignored; an unknown version is poison,
+kept whole in the dead-letter log.
 """
 
 from __future__ import annotations
