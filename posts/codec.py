@@ -57,7 +57,8 @@ def encode(message: Post | ScoredPost | Signal | DeadLetter) -> bytes:
 
 def decode(data: bytes, kind: type[T]) -> T:
     """The message of that kind. Raises PoisonError with the reason where it is none."""
-    if len(data) > MAX_MESSAGE_BYTES:
+    # A dead letter holds what was refused, perhaps for its very size.
+    if len(data) > MAX_MESSAGE_BYTES and kind is not DeadLetter:
         raise PoisonError(f"message of {len(data)} bytes is larger than {MAX_MESSAGE_BYTES}")
     try:
         envelope = _envelope.decode(data)

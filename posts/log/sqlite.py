@@ -1,0 +1,288 @@
+"""The embedded log: one SQLite file, a table per topic, offsets without gaps.
+
+Offsets are counted per topic in ``topics.next``, so lag is a subtraction whatever the backlog.
+Times of appends are kept per batch, so retention finds its horizon without reading records.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from posts.codec import DeadLetter, encode
+from posts.errors import FatalError, PoisonError
+from posts.log.letters import letter, newest_letters
+from posts.log.port import DEAD, TOPICS, Consumer, Record
+from posts.sqlite_file import SqliteFile
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_POLL_BYTES = 32 * 1024 * 1024  # a poll's records are held in memory at once
+_WAIT_S = 0.05  # how soon an append of another process is seen
+_PRUNE_CHUNK = 10_000  # so that writers get in between
+
+
+class SqliteLog:
+    """A PostLog in one file. Safe between processes and threads; see the port for what it does.
+
+    ``clock`` dates appends, for retention only.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        busy_timeout_s: float = 5.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._file = SqliteFile(
+            path, what="消息日志", migrations=(_create,), busy_timeout_s=busy_timeout_s
+        )
+        self._clock = clock
+        self._appended = threading.Condition()
+
+    def append(self, topic: str, batch: Sequence[tuple[str, bytes]]) -> None:
+        """Write the pairs in order, all or none, synced. PoisonError where a key is no UTF-8."""
+        if not batch:
+            return
+        at = _micros(self._clock())
+        try:
+            with self._file.writing() as connection:
+                number, first = _topic(connection, topic)
+                connection.executemany(
+                    f"INSERT INTO records_{number} VALUES (?, ?, ?)",  # noqa: S608 - an integer
+                    ((first + n, key, value) for n, (key, value) in enumerate(batch)),
+                )
+                connection.execute(
+                    "UPDATE topics SET next = ? WHERE number = ?", (first + len(batch), number)
+                )
+                connection.execute("INSERT INTO batches VALUES (?, ?, ?)", (number, first, at))
+        except UnicodeEncodeError as error:
+            raise PoisonError(f"record key can't be encoded: {error}") from error
+        with self._appended:
+            self._appended.notify_all()
+
+    def consumer(self, topic: str, group: str) -> Consumer:
+        """A reader; opening it makes the group known, so that retention waits for it."""
+        with self._file.writing() as connection:
+            number, _ = _topic(connection, topic)
+            oldest = _oldest(connection, number)
+            connection.execute(
+                "INSERT INTO groups (topic, name, committed) VALUES (?, ?, ?) "
+                "ON CONFLICT DO NOTHING",
+                (number, group, oldest),
+            )
+        return _SqliteConsumer(self._file, self._appended, topic, number, group)
+
+    def lag(self, topic: str, group: str) -> int:
+        """How many records the group has not committed; for an unknown group, all there are."""
+        with self._file.reading() as connection:
+            found = connection.execute(
+                "SELECT number, next FROM topics WHERE name = ?", (topic,)
+            ).fetchone()
+            if found is None:
+                return 0
+            number, end = found
+            committed = _committed(connection, number, group)
+            return int(end) - (_oldest(connection, number) if committed is None else committed)
+
+    def bury(self, record: Record, *, reason: str, attempts: int, at: datetime) -> None:
+        """Append the record to the dead letters. A second burial of it is not shown twice."""
+        self.append(DEAD, [(record.key, encode(letter(record, reason, attempts, at)))])
+
+    def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
+        """The newest dead letters, newest first, each buried record once."""
+        with self._file.reading() as connection:
+            number, _ = _topic(connection, DEAD)
+            rows = connection.execute(
+                f"SELECT value FROM records_{number} ORDER BY offset DESC"  # noqa: S608
+            )
+            return newest_letters((value for (value,) in rows), limit)
+
+    def prune(self, *, before: datetime) -> int:
+        """Delete what was appended before that instant and committed by every group.
+
+        A topic that no group has read yet is kept whole, but for the dead letters: they go by age.
+        """
+        with self._file.reading() as connection:
+            topics = connection.execute("SELECT number, name FROM topics").fetchall()
+        return sum(self._prune_topic(number, name, _micros(before)) for number, name in topics)
+
+    def close(self) -> None:
+        """Release files and connections."""
+        self._file.close()
+
+    def _prune_topic(self, number: int, name: str, before: int) -> int:
+        removed = 0
+        while True:
+            with self._file.writing() as connection:
+                horizon = _horizon(connection, number, name, before)
+                count = connection.execute(
+                    f"DELETE FROM records_{number} WHERE offset IN (SELECT offset "  # noqa: S608
+                    f"FROM records_{number} WHERE offset < ? ORDER BY offset LIMIT ?)",
+                    (horizon, _PRUNE_CHUNK),
+                ).rowcount
+                if count < _PRUNE_CHUNK:
+                    # The batch that the horizon lies in keeps its time for what is left of it.
+                    connection.execute(
+                        "DELETE FROM batches WHERE topic = ?1 AND first < (SELECT max(first) "
+                        "FROM batches WHERE topic = ?1 AND first <= ?2)",
+                        (number, horizon),
+                    )
+            removed += count
+            if count < _PRUNE_CHUNK:
+                return removed
+
+
+class _SqliteConsumer:
+    """One reader. Several of one group read the same records; the furthest commit counts."""
+
+    def __init__(
+        self,
+        file: SqliteFile,
+        appended: threading.Condition,
+        topic: str,
+        number: int,
+        group: str,
+    ) -> None:
+        self._file = file
+        self._appended = appended
+        self._topic = topic
+        self._number = number
+        self._group = group
+        self._position: int | None = None
+        with file.translated():
+            self._connection = file.connect()
+
+    def poll(self, max_records: int = 500, timeout: float = 0.0) -> list[Record]:
+        """Up to that many next records, and at most about 32 MB of them."""
+        deadline = time.monotonic() + timeout
+        with self._file.translated():
+            while True:
+                seen = self._data_version()
+                records = self._read(max_records)
+                if records or time.monotonic() >= deadline:
+                    return records
+                self._wait(seen, deadline)
+
+    def commit(self) -> None:
+        """Commit what was polled; a commit never moves the group back."""
+        if self._position is None:
+            return
+        with self._file.translated():
+            self._connection.execute(
+                "UPDATE groups SET committed = ?1 "
+                "WHERE topic = ?2 AND name = ?3 AND committed < ?1",
+                (self._position, self._number, self._group),
+            )
+
+    def rewind(self) -> None:
+        """The next poll starts at the committed position again."""
+        self._position = None
+
+    def close(self) -> None:
+        """Close this reader's connection."""
+        self._connection.close()
+
+    def _read(self, max_records: int) -> list[Record]:
+        committed = _committed(self._connection, self._number, self._group)
+        if committed is None:
+            raise FatalError(f"消息日志 {self._file.path} 中没有读者组 {self._group}。")
+        start = max(committed, self._position or 0)
+        records: list[Record] = []
+        size = 0
+        rows = self._connection.execute(
+            f"SELECT offset, key, value FROM records_{self._number} "  # noqa: S608 - an integer
+            "WHERE offset >= ? ORDER BY offset LIMIT ?",
+            (start, max_records),
+        )
+        for offset, key, value in rows:
+            size += len(value)
+            if records and size > _POLL_BYTES:
+                break
+            records.append(Record(self._topic, offset, key, value))
+        rows.close()
+        if records:
+            self._position = records[-1].offset + 1
+        return records
+
+    def _wait(self, seen: int, deadline: float) -> None:
+        """Until something was written to the file, or the deadline. The one place that waits."""
+        while self._data_version() == seen:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            with self._appended:
+                self._appended.wait(min(left, _WAIT_S))
+
+    def _data_version(self) -> int:
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE topics (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
+        "next INTEGER NOT NULL)"
+    )
+    connection.execute(
+        "CREATE TABLE groups (topic INTEGER NOT NULL, name TEXT NOT NULL, "
+        "committed INTEGER NOT NULL, PRIMARY KEY (topic, name)) WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TABLE batches (topic INTEGER NOT NULL, first INTEGER NOT NULL, "
+        "at INTEGER NOT NULL, PRIMARY KEY (topic, first)) WITHOUT ROWID"
+    )
+    for topic in TOPICS:
+        _topic(connection, topic)
+
+
+def _topic(connection: sqlite3.Connection, name: str) -> tuple[int, int]:
+    """The topic's number and next offset; made if it is new (within a write transaction)."""
+    found = connection.execute("SELECT number, next FROM topics WHERE name = ?", (name,)).fetchone()
+    if found is not None:
+        return int(found[0]), int(found[1])
+    number = connection.execute("INSERT INTO topics (name, next) VALUES (?, 0)", (name,)).lastrowid
+    connection.execute(
+        f"CREATE TABLE records_{number} (offset INTEGER PRIMARY KEY, key TEXT NOT NULL, "
+        "value BLOB NOT NULL)"
+    )
+    return int(number or 0), 0
+
+
+def _oldest(connection: sqlite3.Connection, number: int) -> int:
+    """The offset of the oldest record that is kept, or the next one where none is."""
+    row = connection.execute(
+        f"SELECT coalesce((SELECT min(offset) FROM records_{number}), "  # noqa: S608 - an integer
+        "(SELECT next FROM topics WHERE number = ?))",
+        (number,),
+    ).fetchone()
+    return int(row[0])
+
+
+def _committed(connection: sqlite3.Connection, number: int, group: str) -> int | None:
+    row = connection.execute(
+        "SELECT committed FROM groups WHERE topic = ? AND name = ?", (number, group)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _horizon(connection: sqlite3.Connection, number: int, name: str, before: int) -> int:
+    """The offset below which every record is old enough and committed by every group."""
+    by_age = connection.execute(
+        "SELECT coalesce((SELECT min(first) FROM batches WHERE topic = ?1 AND at >= ?2), "
+        "(SELECT next FROM topics WHERE number = ?1))",
+        (number, before),
+    ).fetchone()[0]
+    by_group = connection.execute(
+        "SELECT min(committed) FROM groups WHERE topic = ?", (number,)
+    ).fetchone()[0]
+    if by_group is None:
+        return int(by_age) if name == DEAD else 0
+    return min(int(by_age), int(by_group))
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - _EPOCH) // timedelta(microseconds=1)
