@@ -1,0 +1,57 @@
+"""All tables of the registry, typed; migrations make them, a test compares the two."""
+
+from registry.tables.base import Base, UTCDateTime, instant_text
+from registry.tables.people import (
+    ApprovalRow,
+    SignInFailureRow,
+    SignInRow,
+    TokenRow,
+    UserRoleRow,
+    UserRow,
+)
+from registry.tables.places import (
+    AlertRuleRow,
+    AreaAliasRow,
+    AreaRow,
+    SightingRow,
+    SourceRow,
+    SourceStateRow,
+    UnitRow,
+)
+from registry.tables.running import (
+    AuditRow,
+    ChainHeadRow,
+    ChangeRow,
+    JobRow,
+    LeaseRow,
+    OutboxRow,
+    SecretKeyRow,
+    StageRow,
+)
+
+__all__ = [
+    "AlertRuleRow",
+    "ApprovalRow",
+    "AreaAliasRow",
+    "AreaRow",
+    "AuditRow",
+    "Base",
+    "ChainHeadRow",
+    "ChangeRow",
+    "JobRow",
+    "LeaseRow",
+    "OutboxRow",
+    "SecretKeyRow",
+    "SightingRow",
+    "SignInFailureRow",
+    "SignInRow",
+    "SourceRow",
+    "SourceStateRow",
+    "StageRow",
+    "TokenRow",
+    "UTCDateTime",
+    "UnitRow",
+    "UserRoleRow",
+    "UserRow",
+    "instant_text",
+]
