@@ -1,0 +1,54 @@
+"""The command line. Commands load what they need when they run, so that each starts quickly."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import sys
+
+import typer
+
+from posts.errors import PostsError
+from registry.errors import DeskError
+from yuqing.commands import administering, filtering, operating, reading
+
+app = typer.Typer(
+    name="yuqing",
+    help="舆情台：看见本地区、本部门的舆情，研判、处置、按时回应。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for register in (operating, filtering, reading, administering):
+    register.add_to(app)
+
+
+def main() -> None:
+    """Run a command; whatever goes wrong is one clear sentence and an exit status."""
+    try:
+        app()
+    except DeskError as error:
+        _end(error.message)
+    except PostsError as error:
+        _end(str(error))
+    except KeyboardInterrupt:
+        _end("已中断。", status=130)
+    except BrokenPipeError:
+        # The reader of our output has gone; that is its right.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except sqlite3.Error as error:
+        _end(f"数据库出错：{error}。请运行 yuqing doctor 检查磁盘与权限。")
+    except OSError as error:
+        what = "磁盘已满" if error.errno == errno.ENOSPC else (error.strerror or str(error))
+        where = f" {error.filename}" if error.filename else ""
+        _end(f"读写出错{where}：{what}。")
+
+
+def _end(sentence: str, *, status: int = 1) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(f"错误：{sentence}\n")
+    sys.exit(status)

@@ -1,0 +1,156 @@
+"""Three filters that people use alone, and whose form stays stable: score, extract, clocks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from registry.errors import InvalidInputError
+from yuqing.commands.options import ConfigOption, load_settings
+from yuqing.commands.times import read_time
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("score")(score)
+    app.command("extract")(extract)
+    app.command("clocks")(clocks)
+
+
+def score(
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="打分器：snownlp、trivial；不写则按配置")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """逐行读入 JSON（id、text），逐行输出情感与地点。"""
+    from analyzer.score_filter import BadLine, score_lines
+
+    from analyzer import scorers
+    from analyzer.locality import Matcher
+    from analyzer.units import UnitMatcher
+    from registry import gazetteer
+    from yuqing.seeding import configured_areas, configured_units
+
+    settings = load_settings(config)
+    results = score_lines(
+        sys.stdin.buffer,
+        scorer=scorers.load(scorer or settings.analyze.scorer),
+        matcher=Matcher(gazetteer.load(), configured_areas(settings)),
+        units=UnitMatcher(configured_units(settings)),
+    )
+    bad = 0
+    for result in results:
+        if isinstance(result, BadLine):
+            bad += 1
+            sys.stderr.write(f"第 {result.line} 行：{result.reason}\n")
+        else:
+            sys.stdout.buffer.write(result + b"\n")
+    sys.stdout.flush()
+    if bad:
+        raise typer.Exit(1)
+
+
+def extract(
+    files: Annotated[list[Path], typer.Argument(help="保存下来的网页文件")],
+    url: Annotated[str | None, typer.Option("--url", help="网页的网址")] = None,
+) -> None:
+    """从网页文件抽取标题、时间、正文，每个文件输出一行 JSON。"""
+    from crawlers.extraction import extract as extract_page
+    from crawlers.extraction import to_json_line
+    from yuqing.wiring import now
+
+    failed = False
+    for file in files:
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            failed = True
+            line = _unread(file, error)
+        else:
+            line = to_json_line(str(file), extract_page(data, url=url, now=now()))
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _unread(file: Path, error: OSError) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "title": None,
+        "published_at": None,
+        "certainty": None,
+        "body": None,
+        "encoding": None,
+        "error": f"读不了这个文件：{error.strerror}",
+    }
+
+
+def clocks(
+    level: Annotated[
+        str | None, typer.Option("--level", help="特别重大、重大、较大或一般；不写为待定级")
+    ] = None,
+    occurred: Annotated[str | None, typer.Option("--occurred", help="事发时间")] = None,
+    detected: Annotated[str | None, typer.Option("--detected", help="发现时间")] = None,
+    reported: Annotated[str | None, typer.Option("--reported", help="接报时间")] = None,
+    classified: Annotated[str | None, typer.Option("--classified", help="认定时间")] = None,
+    published: Annotated[str | None, typer.Option("--published", help="文件公开时间")] = None,
+    stopped: Annotated[
+        list[str] | None, typer.Option("--stopped", help="停表，如 R1=2026-01-02T03:04；可多次")
+    ] = None,
+    at: Annotated[str | None, typer.Option("--now", help="按哪一刻计算；不写为现在")] = None,
+    rules: Annotated[Path | None, typer.Option("--rules", help="规则文件（TOML）")] = None,
+    entries: Annotated[
+        Path | None, typer.Option("--entries", help="一个事件的记录（JSON Lines）")
+    ] = None,
+) -> None:
+    """计算时限：输出一个 JSON 列表。"""
+    from responder.clocks import clocks as compute
+    from responder.clocks import to_dict
+    from responder.whatif import from_options, read_entries
+
+    from responder import rules as rule_files
+    from responder.workdays import load_calendar
+    from yuqing.wiring import now
+
+    moment = read_time(at, "--now") if at else now()
+    rows = []
+    if entries is not None:
+        try:
+            with entries.open("rb") as lines:
+                rows = read_entries(lines)
+        except OSError as error:
+            raise InvalidInputError(f"读不了 {entries}：{error.strerror}。") from error
+    rows += from_options(
+        level=level,
+        occurred=_optional(occurred, "--occurred"),
+        detected=_optional(detected, "--detected"),
+        reported=_optional(reported, "--reported"),
+        classified=_optional(classified, "--classified"),
+        published=_optional(published, "--published"),
+        stopped=_stopped(stopped or []),
+    )
+    found = compute(rows, rules=rule_files.load(rules), calendar=load_calendar(), now=moment)
+    sys.stdout.write(json.dumps([to_dict(clock) for clock in found], ensure_ascii=False, indent=1))
+    sys.stdout.write("\n")
+
+
+def _optional(text: str | None, option: str) -> datetime | None:
+    return None if text is None else read_time(text, option)
+
+
+def _stopped(pairs: list[str]) -> dict[str, datetime]:
+    stops = {}
+    for pair in pairs:
+        rule, equals, text = pair.partition("=")
+        if not equals or not rule.strip():
+            raise InvalidInputError(
+                f"--stopped {pair}：应写成 规则=时间，如 R1=2026-01-02T03:04+08:00。"
+            )
+        stops[rule.strip().upper()] = read_time(text, f"--stopped {rule}")
+    return stops

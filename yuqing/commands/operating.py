@@ -1,0 +1,251 @@
+"""What runs the service: up, and each stage alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from registry.errors import InvalidInputError
+from yuqing import stopping
+from yuqing.commands.options import (
+    ConfigOption,
+    DataOption,
+    SupervisedOption,
+    config_file,
+    data_folder,
+    load_settings,
+    wire,
+)
+
+PortOption = Annotated[int | None, typer.Option("--port", help="监听端口；0 为任选空闲端口")]
+HostOption = Annotated[str | None, typer.Option("--host", help="监听地址；默认只对本机开放")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("up")(up)
+    app.command("crawl")(crawl)
+    app.command("ingest")(ingest)
+    app.command("analyze")(analyze)
+    app.command("respond")(respond)
+    app.command("serve")(serve)
+    app.command("demo-sites", hidden=True)(demo_sites)
+    app.command("demo-officer", hidden=True)(demo_officer)
+
+
+def up(
+    port: PortOption = None,
+    host: HostOption = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="同时启动一座小城的示例网站（演示数据）")
+    ] = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """启动整个服务：抓取、分析、处置、控制台。Ctrl-C 停止。"""
+    from yuqing import logs
+    from yuqing.service import run_service
+
+    logs.configure("up", level="WARNING")
+    settings = load_settings(config, _server_flags(host, port))
+    folder = data_folder(data, default="data-demo" if demo else "data")
+    run_service(
+        settings,
+        folder,
+        config=config_file(config),
+        demo=demo,
+        stop=stopping.stop_event(supervised=False),
+        say=typer.echo,
+    )
+
+
+def crawl(
+    source: Annotated[
+        list[str] | None, typer.Argument(help="信源编号；不写为全部启用的信源")
+    ] = None,
+    forever: Annotated[bool, typer.Option("--forever", help="按各信源间隔一直抓取")] = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    supervised: SupervisedOption = False,
+) -> None:
+    """抓取信源：一轮，或一直抓取。"""
+    from crawlers.run import crawl_forever, crawl_once
+
+    from registry import sources
+
+    wiring = wire(config, data, stage="crawl", level="INFO" if forever else "WARNING")
+    settings = wiring.crawl_settings()
+    if forever:
+        stop = stopping.stop_event(supervised=supervised)
+        _beat(wiring, "crawl", stop)
+        crawl_forever(database=wiring.database, log=wiring.log, settings=settings, stop=stop)
+        return
+    with wiring.database.reading() as session:
+        known = {one.id for one in sources.everything(session)}
+    missing = [one for one in source or [] if one not in known]
+    if missing:
+        raise InvalidInputError(
+            f"没有编号为 {'、'.join(missing)} 的信源。已有：{'、'.join(sorted(known)) or '（无）'}。"
+        )
+    new = crawl_once(
+        database=wiring.database, log=wiring.log, settings=settings, sources=source or None
+    )
+    from yuqing.wiring import now
+
+    failed = False
+    with wiring.database.reading() as session:
+        for one, health in sources.health(session, now()):
+            if one.enabled and (not source or one.id in source) and health.failure:
+                failed = True
+                sys.stderr.write(f"信源 {one.id}（{one.name}）：{health.detail}\n")
+    typer.echo(json.dumps({"new": new}, ensure_ascii=False))
+    wiring.close()
+    if failed:
+        raise typer.Exit(1)
+
+
+def ingest(
+    files: Annotated[list[Path], typer.Argument(help="JSON Lines（可 .gz）、CSV、XLSX 或文本文件")],
+    source: Annotated[str, typer.Option("--source", help="记入哪个信源；没有则新建")] = "import",
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="类别，如 mailbox、hotline、document")
+    ] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="字段=列名，如 published_at=time；可多次")
+    ] = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """导入文件；最后一行输出 JSON 汇总。"""
+    from crawlers import imports
+    from yuqing.wiring import now
+
+    wiring = wire(config, data, stage="ingest")
+    columns: dict[str, str] = {}
+    for pair in mapping or []:
+        field, equals, column = pair.partition("=")
+        if not equals or not field or not column:
+            raise InvalidInputError(f"--map {pair}：应写成 字段=列名，如 published_at=time。")
+        columns[field.strip()] = column.strip()
+    summary = imports.ingest(
+        files,
+        source=source,
+        kind=kind,
+        mapping=columns,
+        admission=wiring.admission,
+        database=wiring.database,
+        now=now(),
+        rejects_dir=wiring.folder.rejects,
+    )
+    wiring.close()
+    line = {
+        "read": summary.read,
+        "accepted": summary.accepted,
+        "duplicates": summary.duplicates,
+        "rejected": summary.rejected,
+        "rejects_file": str(summary.rejects_file) if summary.rejects_file else None,
+    }
+    typer.echo(json.dumps(line, ensure_ascii=False))
+    if summary.rejected:
+        sys.stderr.write(f"有 {summary.rejected} 行没有收下，原因见 {summary.rejects_file}\n")
+
+
+def analyze(
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="打分器：snownlp 或 trivial")
+    ] = None,
+    drain: Annotated[bool, typer.Option("--drain", help="把消息日志读完就结束")] = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    supervised: SupervisedOption = False,
+) -> None:
+    """打分、识别地点、写入索引，并按预警规则归并。"""
+    from yuqing import stages
+
+    wiring = wire(config, data, stage="analyze", level="WARNING" if drain else "INFO")
+    stop = stopping.stop_event(supervised=supervised)
+    if not drain:
+        _beat(wiring, "analyze", stop)
+    total = stages.analyze(wiring, stop, scorer=scorer, drain=drain)
+    wiring.close()
+    if drain:
+        typer.echo(json.dumps({"scored": total}))
+
+
+def respond(
+    drain: Annotated[bool, typer.Option("--drain", help="处理完现有信号就结束")] = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    supervised: SupervisedOption = False,
+) -> None:
+    """把信号变成预警，计算时限，发出提醒。"""
+    from yuqing import stages
+
+    wiring = wire(config, data, stage="respond", level="INFO")
+    stop = stopping.stop_event(supervised=supervised)
+    if not drain:
+        _beat(wiring, "respond", stop)
+    stages.respond(wiring, stop, drain=drain)
+    wiring.close()
+
+
+def serve(
+    port: PortOption = None,
+    host: HostOption = None,
+    demo: Annotated[bool, typer.Option("--demo", hidden=True)] = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    supervised: SupervisedOption = False,
+) -> None:
+    """控制台与接口。"""
+    from api.server import serve as run_server
+    from yuqing.service import check_port
+
+    wiring = wire(config, data, stage="serve", level="INFO", flags=_server_flags(host, port))
+    stop = stopping.stop_event(supervised=supervised)
+    server = wiring.settings.server
+    if not supervised:
+        check_port(server.host, server.port)
+    _beat(wiring, "serve", stop)
+    run_server(wiring.app(demo=demo), host=server.host, port=server.port, stop=stop)
+    wiring.close()
+
+
+def demo_sites(data: DataOption = None, supervised: SupervisedOption = False) -> None:
+    """The sample sites of the demo, on 127.0.0.2 to 127.0.0.5."""
+    from yuqing import logs
+    from yuqing.demo.sites import serve_sites
+
+    logs.configure("demo-sites")
+    serve_sites(data_folder(data), stopping.stop_event(supervised=supervised))
+
+
+def demo_officer(
+    url: Annotated[str, typer.Option("--url")],
+    data: DataOption = None,
+    supervised: SupervisedOption = False,
+) -> None:
+    """The user 演示, who works through the public API only."""
+    from yuqing import logs
+    from yuqing.demo.officer import work
+
+    logs.configure("demo-officer")
+    work(url, data_folder(data), stopping.stop_event(supervised=supervised))
+
+
+def _server_flags(host: str | None, port: int | None) -> dict[str, dict[str, str | int]]:
+    given = {"host": host, "port": port}
+    return {"server": {name: value for name, value in given.items() if value is not None}}
+
+
+def _beat(wiring: object, name: str, stop: threading.Event) -> None:
+    from yuqing import stages
+    from yuqing.wiring import Wiring
+
+    assert isinstance(wiring, Wiring)
+    stages.heartbeat(wiring, name, stop)

@@ -1,0 +1,135 @@
+"""What looks and changes nothing: search, verify, doctor."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from registry.errors import InvalidInputError
+from yuqing.commands.options import ConfigOption, DataOption, wire
+from yuqing.commands.times import read_time, show_time
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("search")(search)
+    app.command("verify")(verify)
+    app.command("doctor")(doctor)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="词之间空格为“且”，引号内为整句，减号为排除")] = "",
+    count: Annotated[bool, typer.Option("--count", help="只输出条数")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="每条输出一行 JSON")] = False,
+    area: Annotated[str | None, typer.Option("--area", help="区划代码，含下级")] = None,
+    sentiment: Annotated[
+        str | None, typer.Option("--sentiment", help="negative、neutral、positive、uncertain")
+    ] = None,
+    source: Annotated[str | None, typer.Option("--source", help="信源编号")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="类别")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="发布时间不早于")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="发布时间早于")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="最多几条")] = 20,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """检索已入库的帖文。"""
+    from posts.index.port import Query
+    from registry import gazetteer
+
+    wiring = wire(config, data)
+    wanted = Query(
+        text=query,
+        area=gazetteer.trim_code(area) if area else None,
+        sentiment=_sentiment(sentiment),
+        source=source,
+        kind=kind,
+        since=_time(since, "--since"),
+        until=_time(until, "--until"),
+    )
+    if count:
+        typer.echo(str(wiring.index.count(wanted)))
+        return
+    shown = 0
+    cursor: str | None = None
+    total = 0
+    while shown < limit:
+        page = wiring.index.search(wanted, limit=min(200, limit - shown), cursor=cursor)
+        total = page.total
+        for hit in page.items:
+            typer.echo(_json_line(hit.scored) if as_json else _line(hit))
+        shown += len(page.items)
+        cursor = page.next
+        if cursor is None or not page.items:
+            break
+    if not as_json:
+        typer.echo(f"共 {total} 条，显示 {shown} 条。", err=True)
+    wiring.close()
+
+
+def _sentiment(text: str | None) -> Any:
+    from posts.model import Sentiment
+
+    if text is None:
+        return None
+    try:
+        return Sentiment(text)
+    except ValueError as error:
+        names = "、".join(one.value for one in Sentiment)
+        raise InvalidInputError(f"--sentiment {text}：应为 {names} 之一。") from error
+
+
+def _time(text: str | None, option: str) -> datetime | None:
+    return None if text is None else read_time(text, option)
+
+
+def _json_line(scored: Any) -> str:
+    import msgspec
+
+    text: str = msgspec.json.encode(scored).decode()
+    return text
+
+
+def _line(hit: Any) -> str:
+    post = hit.scored.post
+    fragment = "".join(text for text, _ in hit.fragments).replace("\n", " ")
+    title = post.title or "（无标题）"
+    return f"{show_time(post.published_at)}  {post.source}  {title}\n    {fragment}"
+
+
+def verify(
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """核验审计链与事件记录链；有一处被改动就报错。"""
+    from yuqing.verification import check_data
+
+    wiring = wire(config, data)
+    report = check_data(wiring)
+    for line in report.lines:
+        typer.echo(line)
+    wiring.close()
+    if report.faults:
+        for fault in report.faults:
+            typer.echo(f"✗ {fault}", err=True)
+        raise typer.Exit(1)
+
+
+def doctor(
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """检查环境、配置、磁盘、数据库与各阶段。"""
+    from yuqing.diagnosis import examine
+
+    wiring = wire(config, data)
+    failed = False
+    for finding in examine(wiring):
+        mark = {"ok": "✓", "warn": "！", "bad": "✗"}[finding.state]
+        typer.echo(f"{mark} {finding.what}：{finding.sentence}")
+        failed = failed or finding.state == "bad"
+    wiring.close()
+    if failed:
+        raise typer.Exit(1)

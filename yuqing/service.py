@@ -1,0 +1,180 @@
+"""``yuqing up``: sets DATA up, starts the stages, says where to look, stops all at the end."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import psutil
+import structlog
+
+from registry import stages
+from registry.errors import ConflictError, InvalidInputError, UnavailableError
+from yuqing import first_run
+from yuqing.folder import DataFolder
+from yuqing.settings import Settings
+from yuqing.supervisor import Stage, Supervisor
+from yuqing.wiring import Wiring, now
+
+log = structlog.get_logger()
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def run_service(
+    settings: Settings,
+    folder: DataFolder,
+    *,
+    config: Path | None,
+    demo: bool,
+    stop: Event,
+    say: Callable[[str], None],
+) -> None:
+    """Run until ``stop``. Raises ConflictError for a port or a DATA that is in use."""
+    host, port = settings.server.host, settings.server.port
+    shown_host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - only shown
+    if demo:
+        from yuqing.demo import setting
+
+        settings = setting.with_demo(settings, folder)
+    port = check_port(host, port)
+    url = f"http://{f'[{shown_host}]' if ':' in shown_host else shown_host}:{port}/"
+    with folder.owned(url):
+        wiring = Wiring(settings, folder)
+        database = wiring.database
+        first = first_run.make_administrator(database, url=url, file=folder.first_run, now=now())
+        if demo:
+            setting.prepare(database, folder, now=now())
+
+        def report(name: str, **what: Any) -> None:
+            try:
+                with database.transaction() as session:
+                    stages.report(session, name, now=now(), **what)
+            except UnavailableError as error:
+                log.warning("stage_report_failed", name=name, error=error.message)
+
+        supervisor = Supervisor(
+            _children(folder, config=config, demo=demo, host=host, port=port, url=url),
+            report=report,
+        )
+        greeter = _Greeter(url, first, folder, say, demo=demo, open_to_all=host not in LOOPBACK)
+        try:
+            supervisor.run(stop, each=greeter.look)
+        finally:
+            wiring.close()
+        say("已停止。")
+
+
+def check_port(host: str, port: int) -> int:
+    """The port, or a free one for 0. Raises ConflictError that says whose it is."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise ConflictError(
+                    f"端口 {port} 已被占用（{_owner_of(port)}）。请先停掉它，或用 --port 换一个端口。"
+                ) from error
+            if error.errno == errno.EACCES:
+                raise ConflictError(
+                    f"没有权限监听端口 {port}，请用 --port 换 1024 以上的端口。"
+                ) from error
+            raise InvalidInputError(
+                f"不能监听 {host}:{port}：{error.strerror or error}。"
+            ) from error
+        found: int = probe.getsockname()[1]
+    return found
+
+
+def _owner_of(port: int) -> str:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if (
+                connection.status == psutil.CONN_LISTEN
+                and connection.laddr
+                and connection.laddr.port == port
+                and connection.pid
+            ):
+                process = psutil.Process(connection.pid)
+                return (
+                    f"进程 {connection.pid}，{' '.join(process.cmdline())[:120] or process.name()}"
+                )
+    except psutil.Error:
+        pass
+    return "占用者不属于当前用户，查不到"
+
+
+def _children(
+    folder: DataFolder, *, config: Path | None, demo: bool, host: str, port: int, url: str
+) -> list[Stage]:
+    data = ["--data", str(folder.path)]
+    if demo:
+        # The demo's settings stand in a file of its own, so that every stage reads the same.
+        config = folder.path / "demo.toml"
+    shared = [*data, *(["--config", str(config.absolute())] if config else [])]
+    server = ["serve", "--host", host, "--port", str(port), *(["--demo"] if demo else [])]
+    commands = [
+        ("serve", [*server, *shared]),
+        *([("demo-sites", ["demo-sites", *data])] if demo else []),
+        ("analyze", ["analyze", *shared]),
+        ("respond", ["respond", *shared]),
+        ("crawl", ["crawl", "--forever", *shared]),
+        *([("demo-officer", ["demo-officer", "--url", url, *data])] if demo else []),
+    ]
+    return [Stage(name, command, folder.logs / f"{name}.log") for name, command in commands]
+
+
+class _Greeter:
+    """Waits for the console to answer, then says once where it is and how to get in."""
+
+    def __init__(
+        self,
+        url: str,
+        first: first_run.FirstRun | None,
+        folder: DataFolder,
+        say: Callable[[str], None],
+        *,
+        demo: bool,
+        open_to_all: bool,
+    ) -> None:
+        self._url = url
+        self._first = first
+        self._folder = folder
+        self._say = say
+        self._demo = demo
+        self._open_to_all = open_to_all
+        self._greeted = False
+
+    def look(self) -> None:
+        """Greets at the first answer; called again and again, cheap afterwards."""
+        if self._greeted or not self._answers():
+            return
+        self._greeted = True
+        first = self._first
+        lines = [f"舆情台已启动{'（演示数据）' if self._demo else ''}", f"  网址  {self._url}"]
+        if first is not None:
+            lines += [
+                f"  用户  {first.user}",
+                f"  密码  {first.password}   （只显示这一次，登录后请修改；也在 {self._folder.first_run}）",
+            ]
+        else:
+            lines.append("  用户  用已有的用户登录；忘记密码可运行 yuqing users reset 用户名")
+        lines += [f"  数据  {self._folder.path}", "  停止  Ctrl-C"]
+        if self._open_to_all:
+            lines.append("  提醒：正在监听本机以外的地址，请务必放在 HTTPS 反向代理之后。")
+        self._say("\n".join(lines))
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self._url}healthz", timeout=0.5) as answer:  # noqa: S310
+                return bool(answer.status == 200)  # noqa: PLR2004
+        except (urllib.error.URLError, OSError):
+            return False

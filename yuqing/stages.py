@@ -1,0 +1,100 @@
+"""The loops of the stages: each runs until its stop event, by itself or under the supervisor."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+from posts.errors import RetryError
+from posts.log.port import RAW, SCORED
+from registry import stages
+from registry.errors import UnavailableError
+from yuqing.wiring import Wiring, now
+
+log = structlog.get_logger()
+
+IDLE_S = 0.25
+BEAT_S = 5.0
+MAX_BACKOFF_S = 15.0
+PRUNE_EVERY_S = 3600.0
+
+
+def heartbeat(wiring: Wiring, name: str, stop: threading.Event) -> None:
+    """Say every few seconds that this stage lives, from a thread of its own."""
+
+    def beat() -> None:
+        while not stop.wait(BEAT_S):
+            try:
+                with wiring.database.transaction() as session:
+                    stages.beat(session, name, pid=os.getpid(), now=now())
+            except UnavailableError as error:
+                log.warning("beat_failed", error=error.message)
+
+    threading.Thread(target=beat, daemon=True).start()
+
+
+def run_steps(step: Callable[[], int], stop: threading.Event, *, name: str) -> None:
+    """Call ``step`` until ``stop``: at once while there is work, else after a short wait.
+
+    What may work later (a locked database, a full disk) is waited for with backoff.
+    """
+    failures = 0
+    while not stop.is_set():
+        try:
+            done = step()
+            failures = 0
+        except (RetryError, UnavailableError) as error:
+            failures += 1
+            wait = min(MAX_BACKOFF_S, 0.5 * 2.0**failures)
+            log.warning("step_waits", name=name, error=str(error), retry_in_s=wait)
+            stop.wait(wait)
+            continue
+        if not done:
+            stop.wait(IDLE_S)
+
+
+def analyze(wiring: Wiring, stop: threading.Event, *, scorer: str | None, drain: bool) -> int:
+    """Score and group; with ``drain`` until the log is read to its end. Returns posts scored."""
+    scoring = wiring.scoring(scorer)
+    grouping = wiring.grouping()
+    batch = wiring.settings.analyze.batch
+    total = 0
+    pruned_at = time.monotonic()
+
+    def step() -> int:
+        nonlocal total, pruned_at
+        scored = scoring.step(batch)
+        total += scored
+        grouped = grouping.step(batch)
+        if time.monotonic() - pruned_at > PRUNE_EVERY_S:
+            pruned_at = time.monotonic()
+            wiring.prune_log()
+        drained = drain and not scored and not grouped and _read_to_end(wiring)
+        if drained:
+            stop.set()
+        return scored + grouped
+
+    run_steps(step, stop, name="analyze")
+    return total
+
+
+def _read_to_end(wiring: Wiring) -> bool:
+    from registry import lease
+
+    if wiring.log.lag(RAW, "scoring"):
+        return False
+    if not wiring.log.lag(SCORED, "grouping"):
+        return True
+    # Another process owns the grouping and goes on with it.
+    with wiring.database.reading() as session:
+        return lease.holder(session, "grouping") not in (None, wiring.holder)
+
+
+def respond(wiring: Wiring, stop: threading.Event) -> None:
+    """Alerts, clocks and reminders."""
+    responder = wiring.responder()
+    run_steps(responder.step, stop, name="respond")
