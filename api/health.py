@@ -1,0 +1,79 @@
+"""Is the process there, can it work, and how much of it: /healthz, /readyz, /metrics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import structlog
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from api.deps import CurrentUser, DeskDep, Now, Reading
+from api.desk import Desk
+from api.metrics import CONTENT_TYPE, GROUPS, Metrics
+from posts.index.port import Query
+from posts.log.port import RAW
+from registry import changes, sources
+from responder import query
+
+log = structlog.get_logger()
+router = APIRouter(tags=["运行"])
+
+
+@router.get("/healthz", summary="进程是否在")
+def healthz() -> JSONResponse:
+    """200 as long as the process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz", summary="能否工作：数据库、日志、索引")
+def readyz(desk: DeskDep) -> JSONResponse:
+    """200 when all three answer, else 503; the reasons stand in the log, not in the answer."""
+    checks = {name: _try(name, look, desk) for name, look in _CHECKS.items()}
+    ready = all(checks.values())
+    words = {name: "ok" if good else "unavailable" for name, good in checks.items()}
+    return JSONResponse({"ready": ready, "checks": words}, 200 if ready else 503)
+
+
+def _database(desk: Desk) -> None:
+    with desk.database.reading() as session:
+        changes.last(session)
+
+
+def _log(desk: Desk) -> None:
+    desk.log.lag(RAW, "scoring")
+
+
+def _index(desk: Desk) -> None:
+    desk.index.get_many(["-"])
+
+
+_CHECKS: dict[str, Callable[[Desk], None]] = {
+    "database": _database,
+    "log": _log,
+    "index": _index,
+}
+
+
+def _try(name: str, look: Callable[[Desk], None], desk: Desk) -> bool:
+    try:
+        look(desk)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the check failed
+        log.warning("not_ready", check=name, error=type(error).__name__)
+        return False
+    return True
+
+
+@router.get("/metrics", summary="Prometheus 指标", response_class=Response)
+def metrics(
+    request: Request, desk: DeskDep, session: Reading, now: Now, _user: CurrentUser
+) -> Response:
+    """Lag of the log's readers, alerts, open clocks and sources by state, requests."""
+    numbers: Metrics = request.app.state.metrics
+    for topic, group in GROUPS:
+        numbers.lag.labels(topic, group).set(desk.log.lag(topic, group))
+    _set(numbers.alerts, Counter(query.alert_counts(session)))
+    _set(numbers.clocks, Counter(clock.state for clock in query.open_clocks(session, now)))
+    _set(numbers.sources, Counter(health.state for _, health in sources.health(session, now=now)))
+    return Response(numbers.text(), media_type=CONTENT_TYPE)

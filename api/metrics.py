@@ -1,0 +1,40 @@
+"""Numbers for a monitoring system, in Prometheus' text form; collected when asked for."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from posts.log.port import RAW, SCORED, SIGNALS
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# Who reads what: a lag that grows is a stage that stands still.
+GROUPS = ((RAW, "scoring"), (SCORED, "grouping"), (SIGNALS, "responder"))
+
+
+class Metrics:
+    """Counters of this process and gauges that are set at each scrape."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "yuqing_http_requests", "答过的请求", ("method", "route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "yuqing_http_seconds",
+            "每个请求用的时间（秒）",
+            ("method", "route"),
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+            registry=self.registry,
+        )
+        self.lag = Gauge(
+            "yuqing_log_lag", "每个读者组还没读完的条数", ("topic", "group"), registry=self.registry
+        )
+        self.alerts = Gauge("yuqing_alerts", "各状态的预警", ("state",), registry=self.registry)
+        self.clocks = Gauge(
+            "yuqing_open_clocks", "未结时钟，按状态", ("state",), registry=self.registry
+        )
+        self.sources = Gauge("yuqing_sources", "各状态的信源", ("state",), registry=self.registry)
+
+    def text(self) -> bytes:
+        """All of it, as text."""
+        return generate_latest(self.registry)

@@ -1,0 +1,103 @@
+"""Run the application on a socket of our own, and end it within seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.stream import ChangeFeed
+
+GRACE_S = 3
+BACKLOG = 128
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError (EADDRINUSE: port in use)."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    listener.set_inheritable(False)
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that obeys a stop event and ends the live streams before it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, stop: threading.Event, feed: ChangeFeed) -> None:
+        super().__init__(config)
+        self.stop = stop
+        self.feed = feed
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the process that serves: it sets ``stop``."""
+        yield
+
+    async def on_tick(self, counter: int) -> bool:
+        """Each tenth of a second: whether to end."""
+        if self.stop.is_set():
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then as usual."""
+        self.feed.close()
+        await super().shutdown(sockets)
+
+
+def serve(
+    app: FastAPI,
+    host: str,
+    port: int,
+    stop: threading.Event,
+    *,
+    listener: socket.socket | None = None,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until ``stop`` is set; open requests get three seconds.
+
+    ``on_ready`` is told the address once it answers. Raises OSError where the port is taken.
+    """
+    listener = listener or bind(host, port)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=15,
+        ws="none",
+        lifespan="on",
+        proxy_headers=False,
+    )
+    server = _Server(config, stop, app.state.feed)
+
+    async def run() -> None:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        if on_ready is not None and server.started:
+            on_ready(address_of(listener))
+        await serving
+
+    with listener:
+        asyncio.run(run())
+
+
+def address_of(listener: socket.socket) -> str:
+    """``http://host:port`` of a listening socket, as a browser on this machine asks for it."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,57 @@
+"""JSON under /api/v1: one module per thing, joined here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api import stream
+from api.v1 import (
+    alerts,
+    audit,
+    clocks,
+    entries,
+    incidents,
+    leads,
+    notices,
+    places,
+    posts,
+    rules,
+    session,
+    sources,
+    users,
+)
+from api.v1.models import Failure
+
+_STATUS = {
+    400: "请求读不懂",
+    401: "没有登录或令牌无效",
+    403: "没有权限，或请求不是从本站发出",
+    404: "不存在",
+    409: "状态已变",
+    413: "内容太大",
+    422: "输入有误，说明哪一项",
+    429: "过于频繁",
+    503: "暂不可用",
+}
+
+router = APIRouter(
+    prefix="/api/v1",
+    responses={code: {"model": Failure, "description": said} for code, said in _STATUS.items()},
+)
+for part in (
+    session,
+    posts,
+    leads,
+    alerts,
+    incidents,
+    entries,
+    clocks,
+    sources,
+    rules,
+    places,
+    users,
+    notices,
+    audit,
+):
+    router.include_router(part.router)
+router.include_router(stream.router)
