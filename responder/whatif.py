@@ -1,0 +1,177 @@
+"""Entries from plain options or from JSON Lines, for ``yuqing clocks`` and for imports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from registry.errors import InvalidInputError
+from responder.entries import (
+    MOMENT_NAMES,
+    Answer,
+    AnyEntry,
+    Clarification,
+    Conference,
+    ConferenceStatus,
+    Entry,
+    Instant,
+    Interpretation,
+    Level,
+    LevelSet,
+    Moment,
+    Release,
+    Status,
+)
+from responder.rules import RuleSet, national
+from responder.wording import instant
+from responder.workdays import SHANGHAI
+
+_decoder: msgspec.json.Decoder[AnyEntry] = msgspec.json.Decoder(AnyEntry)
+_FIRST_YEAR, _LAST_YEAR = 1950, 2200
+_TEXTS = {
+    "release": Release,
+    "answer": Answer,
+    "interpretation": Interpretation,
+    "clarification": Clarification,
+}
+
+
+def from_options(
+    *,
+    level: str | None = None,
+    occurred: datetime | None = None,
+    detected: datetime | None = None,
+    reported: datetime | None = None,
+    classified: datetime | None = None,
+    published: datetime | None = None,
+    stopped: Mapping[str, datetime] | None = None,
+    rules: RuleSet | None = None,
+) -> list[Entry]:
+    """The entries that say just this. ``stopped`` maps rule ids to instants.
+
+    Raises InvalidInputError (Chinese) for an unknown level or rule, an instant without a zone,
+    instants in the wrong order, or a stop before the start.
+    """
+    given = {
+        Moment.OCCURRED: occurred,
+        Moment.DETECTED: detected,
+        Moment.REPORTED: reported,
+        Moment.CLASSIFIED: classified,
+        Moment.PUBLISHED: published,
+    }
+    known = {which: value for which, value in given.items() if value is not None}
+    for which, value in known.items():
+        check_instant(value, MOMENT_NAMES[which])
+    check_order(known)
+    entries: list[Entry] = []
+
+    def seq() -> int:
+        return len(entries) + 1
+
+    for which, value in known.items():
+        entries.append(Instant(at=value, written_at=value, seq=seq(), which=which, value=value))
+    if level is not None:
+        at = classified or min(known.values(), default=datetime(2000, 1, 1, tzinfo=SHANGHAI))
+        entries.append(LevelSet(at=at, written_at=at, seq=seq(), level=parse_level(level)))
+    for rule, at in (stopped or {}).items():
+        check_instant(at, f"{rule} 的停表时间")
+        start = published if rule == "R5" else occurred
+        if start is not None and at < start:
+            raise InvalidInputError(
+                f"{rule} 的停表时间 {instant(at)} 早于起算时间 {instant(start)}，请核对"
+            )
+        entries.append(_stop(rule, at, seq(), rules or national()))
+    return entries
+
+
+def parse_level(level: str) -> Level:
+    """The level of that name, or InvalidInputError with the names."""
+    try:
+        return Level(level)
+    except ValueError:
+        names = "、".join(known.value for known in Level)
+        raise InvalidInputError(f"没有“{level}”这个级别，可用：{names}", field="level") from None
+
+
+def parse_instant(text: str, name: str) -> datetime:
+    """An ISO instant as a person types it; without a zone it is Asia/Shanghai."""
+    try:
+        value = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise InvalidInputError(
+            f"{name}“{text}”不是有效的时间，请写成 2026-02-17T08:00 或 2026-02-17T08:00+08:00"
+        ) from None
+    value = value if value.tzinfo else value.replace(tzinfo=SHANGHAI)
+    check_instant(value, name)
+    return value
+
+
+def check_instant(value: datetime, name: str) -> None:
+    """Raises InvalidInputError for an instant without a zone, or in an impossible year."""
+    if value.tzinfo is None:
+        raise InvalidInputError(f"{name}没有时区，请写明，如 +08:00")
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise InvalidInputError(f"{name} {value.year} 年不对，请核对年份")
+
+
+def check_order(known: Mapping[Moment, datetime]) -> None:
+    """Raises InvalidInputError where something is found, reported or judged before it happened."""
+    occurred = known.get(Moment.OCCURRED)
+    if occurred is None:
+        return
+    for which in (Moment.DETECTED, Moment.REPORTED, Moment.CLASSIFIED, Moment.FIRST_POST):
+        value = known.get(which)
+        if value is not None and value < occurred:
+            name = MOMENT_NAMES[which]
+            raise InvalidInputError(
+                f"{name}时间 {instant(value)} 早于事发时间 {instant(occurred)}，先后不对，请核对"
+            )
+
+
+def read_entries(lines: Iterable[str | bytes], *, name: str = "记录") -> list[Entry]:
+    """The entries of JSON Lines. Raises InvalidInputError naming the line and the field."""
+    entries: list[Entry] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = _decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            raise InvalidInputError(f"{name}第 {number} 行：{_in_chinese(str(error))}") from error
+        check_instant(entry.at, f"{name}第 {number} 行的 at ")
+        if isinstance(entry, Instant):
+            check_instant(entry.value, f"{name}第 {number} 行的 value ")
+        entries.append(entry)
+    return entries
+
+
+def _in_chinese(error: str) -> str:
+    """What a decoding error means, with the field where it names one."""
+    path = re.search(r"at `\$\.?([^`]*)`", error)
+    field = path.group(1) if path else ""
+    missing = re.search(r"missing required field `([^`]+)`", error)
+    if missing:
+        return f"缺少 {missing.group(1)}"
+    if "timezone" in error:
+        return f"{field} 没有时区，请写明，如 +08:00"
+    if "RFC3339" in error or "datetime" in error:
+        return f"{field} 不是有效的时间"
+    if "enum" in error or "tag" in error or "Invalid value" in error:
+        return f"{field or 'type'} 的值不认识"
+    if field:
+        return f"{field} 的写法不对"
+    return "不是有效的 JSON 对象"
+
+
+def _stop(rule_id: str, at: datetime, seq: int, rules: RuleSet) -> Entry:
+    rule = next((rule for rule in rules.enabled() if rule.id == rule_id), None)
+    if rule is None:
+        names = "、".join(known.id for known in rules.enabled())
+        raise InvalidInputError(f"没有“{rule_id}”这条时限，可用：{names}", field="stopped")
+    kind = min(rule.stops)
+    if kind == "conference":
+        return Conference(at=at, written_at=at, seq=seq, status=ConferenceStatus.HELD)
+    return _TEXTS[kind](at=at, written_at=at, seq=seq, status=Status.PUBLISHED)
