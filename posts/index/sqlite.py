@@ -1,0 +1,272 @@
+"""The embedded index: one SQLite file with FTS5 over tokens that are made here.
+
+Four tables share ``seq``: ``posts`` (what is filtered and sorted by: small rows), ``bodies`` (the
+encoded scored post), ``areas`` and ``words`` (contentless FTS5: the text is stored once, in the
+body). FTS5's own tokenizers know no Chinese words: ``tokens`` does the work and the ``ascii``
+tokenizer only splits at the spaces.
+"""
+
+# ruff: noqa: S608 - statements are put together from constants; what people type is bound
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from posts.codec import decode, encode
+from posts.errors import PoisonError
+from posts.index.fragments import fragments
+from posts.index.instants import (
+    SHANGHAI_OFFSET,
+    STEPS,
+    cursor_after,
+    from_micros,
+    micros,
+    read_cursor,
+)
+from posts.index.port import Hit, Page, Query, Written
+from posts.index.sqlite_query import where
+from posts.index.words import parse, tokens
+from posts.model import ScoredPost
+from posts.sqlite_file import SqliteFile
+
+_VERSION_LIMIT = 1 << 63
+_SCHEMA = """
+CREATE TABLE posts (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
+  published INTEGER NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, sentiment TEXT NOT NULL
+);
+CREATE INDEX posts_by_time ON posts (published, id);
+CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE areas (area TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (area, seq))
+  WITHOUT ROWID;
+-- No sizes of documents: nothing is ranked by relevance, the newest comes first.
+CREATE VIRTUAL TABLE words USING fts5(title, text, content='', columnsize=0, tokenize='ascii');
+-- Measured on short posts: fewer, later merges, and no flush within a batch.
+INSERT INTO words (words, rank) VALUES ('automerge', 8);
+INSERT INTO words (words, rank) VALUES ('hashsize', 8388608)
+"""
+
+
+class SqliteIndex:
+    """A PostIndex in one file. Safe between processes and threads."""
+
+    def __init__(self, path: Path | str, *, busy_timeout_s: float = 5.0) -> None:
+        self._file = SqliteFile(
+            path,
+            what="检索库",
+            migrations=(_create,),
+            busy_timeout_s=busy_timeout_s,
+            cache_kib=16384,
+        )
+
+    def write(self, batch: Sequence[ScoredPost]) -> Written:
+        """Write all or none, synced. PoisonError where a post can't be stored as it is."""
+        newest: dict[str, ScoredPost] = {}
+        for scored in batch:
+            held = newest.get(scored.post.id)
+            if held is None or scored.post.version > held.post.version:
+                newest[scored.post.id] = scored
+        documents = {post_id: _Document(scored) for post_id, scored in newest.items()}
+        created = updated = stale = 0
+        with self._file.writing() as connection:
+            known = _known(connection, list(newest))
+            versions = {post_id: version for post_id, (_, version) in known.items()}
+            for scored in batch:
+                post_id, version = scored.post.id, scored.post.version
+                held_version = versions.get(post_id)
+                if held_version is not None and version <= held_version:
+                    stale += 1
+                    continue
+                created += held_version is None
+                updated += held_version is not None
+                versions[post_id] = version
+            for post_id, (seq, version) in known.items():
+                document = documents.pop(post_id)
+                if document.version > version:
+                    _replace(connection, seq, document)
+            _insert(connection, documents.values())
+        return Written(created, updated, stale)
+
+    def search(self, query: Query, *, limit: int = 20, cursor: str | None = None) -> Page:
+        """One page, newest first."""
+        limit = max(1, limit)
+        terms = parse(query.text)
+        condition, values = where(query, terms)
+        after = read_cursor(cursor)
+        keyset = "" if after is None else " AND published <= ? AND (published < ? OR id > ?)"
+        place = () if after is None else (after[0], after[0], after[1])
+        with self._file.reading() as connection:
+            total = _number(connection, f"SELECT count(*) FROM posts WHERE {condition}", values)
+            rows = connection.execute(
+                "SELECT id, published, (SELECT body FROM bodies WHERE bodies.seq = posts.seq) "
+                f"FROM posts WHERE {condition}{keyset} "
+                "ORDER BY published DESC, id LIMIT ?",
+                (*values, *place, limit + 1),
+            ).fetchall()
+        found = [decode(body, ScoredPost) for _, _, body in rows[:limit]]
+        more = cursor_after(rows[limit - 1][1], rows[limit - 1][0]) if len(rows) > limit else None
+        return Page(tuple(Hit(s, fragments(s.post, terms)) for s in found), total, more)
+
+    def count(self, query: Query) -> int:
+        """How many posts match."""
+        condition, values = where(query, parse(query.text))
+        with self._file.reading() as connection:
+            return _number(connection, f"SELECT count(*) FROM posts WHERE {condition}", values)
+
+    def histogram(
+        self, query: Query, *, step: Literal["hour", "day"] = "hour"
+    ) -> list[tuple[datetime, int]]:
+        """Counts by hour or Shanghai day."""
+        condition, values = where(query, parse(query.text))
+        size = STEPS[step]
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                # % keeps the sign of its left side: the second one makes it a true remainder.
+                f"SELECT published - ((published + {SHANGHAI_OFFSET}) % {size} + {size}) % {size} "
+                f"AS at, count(*) FROM posts WHERE {condition} GROUP BY at ORDER BY at",
+                values,
+            ).fetchall()
+        return [(from_micros(at), count) for at, count in rows]
+
+    def terms(
+        self,
+        query: Query,
+        field: Literal["source", "kind", "sentiment", "area"],
+        *,
+        limit: int = 20,
+    ) -> list[tuple[str, int]]:
+        """The most frequent values; equal counts in order of the value."""
+        condition, values = where(query, parse(query.text))
+        column = {"source": "source", "kind": "kind", "sentiment": "sentiment", "area": "area"}
+        joined = " JOIN areas ON areas.seq = posts.seq" if field == "area" else ""
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                f"SELECT {column[field]} AS value, count(*) AS n FROM posts{joined} "
+                f"WHERE {condition} GROUP BY value ORDER BY n DESC, value LIMIT ?",
+                (*values, limit),
+            ).fetchall()
+        return [(value, count) for value, count in rows]
+
+    def get(self, post_id: str) -> ScoredPost | None:
+        """One post."""
+        return self.get_many([post_id]).get(post_id)
+
+    def get_many(self, post_ids: Sequence[str]) -> dict[str, ScoredPost]:
+        """The posts that exist, by id."""
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                "SELECT id, body FROM posts JOIN bodies USING (seq) "
+                "WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(dict.fromkeys(post_ids))),),
+            ).fetchall()
+        return {post_id: decode(body, ScoredPost) for post_id, body in rows}
+
+    def scan(self, query: Query, *, batch: int = 500) -> Iterator[list[ScoredPost]]:
+        """All that match, oldest first; each batch is read on its own, nothing is held between."""
+        condition, values = where(query, parse(query.text))
+        place: tuple[int, str] | None = None
+        while True:
+            keyset = "" if place is None else " AND (published, id) > (?, ?)"
+            with self._file.reading() as connection:
+                rows = connection.execute(
+                    "SELECT id, published, (SELECT body FROM bodies WHERE bodies.seq = posts.seq) "
+                    f"FROM posts WHERE {condition}{keyset} ORDER BY published, id LIMIT ?",
+                    (*values, *(place or ()), batch),
+                ).fetchall()
+            if not rows:
+                return
+            place = (rows[-1][1], rows[-1][0])
+            yield [decode(body, ScoredPost) for _, _, body in rows]
+
+    def close(self) -> None:
+        """Release files and connections."""
+        self._file.close()
+
+
+class _Document:
+    """A scored post made ready to be stored, before the write lock is taken."""
+
+    __slots__ = ("areas", "body", "columns", "text", "title", "version")
+
+    def __init__(self, scored: ScoredPost) -> None:
+        post = scored.post
+        if not -_VERSION_LIMIT <= post.version < _VERSION_LIMIT:
+            raise PoisonError(f"post version {post.version} does not fit 64 bits")
+        self.body = encode(scored)
+        self.version = post.version
+        self.columns = (
+            post.id,
+            post.version,
+            micros(post.published_at),
+            post.source,
+            post.kind,
+            scored.score.sentiment.value,
+        )
+        self.areas = set(scored.areas)
+        self.title = tokens(post.title) if post.title else ""
+        self.text = tokens(post.text)
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    for statement in _SCHEMA.split(";\n"):
+        connection.execute(statement)
+
+
+def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, tuple[int, int]]:
+    """(seq, version) of those posts that are stored."""
+    rows = connection.execute(
+        "SELECT id, seq, version FROM posts WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(ids),),
+    )
+    return {post_id: (seq, version) for post_id, seq, version in rows}
+
+
+def _insert(connection: sqlite3.Connection, documents: Iterable[_Document]) -> None:
+    first = _number(connection, "SELECT coalesce(max(seq), 0) + 1 FROM posts")
+    placed = list(enumerate(documents, first))
+    connection.executemany(
+        "INSERT INTO posts VALUES (?, ?, ?, ?, ?, ?, ?)", ((seq, *d.columns) for seq, d in placed)
+    )
+    connection.executemany("INSERT INTO bodies VALUES (?, ?)", ((seq, d.body) for seq, d in placed))
+    _add_areas(connection, placed)
+    _add_words(connection, [(seq, d.title, d.text) for seq, d in placed])
+
+
+def _replace(connection: sqlite3.Connection, seq: int, document: _Document) -> None:
+    """Put a newer version in place; the index of words is touched only where words changed."""
+    body = connection.execute("SELECT body FROM bodies WHERE seq = ?", (seq,)).fetchone()[0]
+    old = _Document(decode(body, ScoredPost))
+    connection.execute(
+        "UPDATE posts SET id = ?, version = ?, published = ?, source = ?, kind = ?, sentiment = ? "
+        "WHERE seq = ?",
+        (*document.columns, seq),
+    )
+    connection.execute("UPDATE bodies SET body = ? WHERE seq = ?", (document.body, seq))
+    connection.executemany(
+        "DELETE FROM areas WHERE area = ? AND seq = ?", ((area, seq) for area in old.areas)
+    )
+    _add_areas(connection, [(seq, document)])
+    if (old.title, old.text) != (document.title, document.text):
+        connection.execute(
+            "INSERT INTO words (words, rowid, title, text) VALUES ('delete', ?, ?, ?)",
+            (seq, old.title, old.text),
+        )
+        _add_words(connection, [(seq, document.title, document.text)])
+
+
+def _add_areas(connection: sqlite3.Connection, placed: list[tuple[int, _Document]]) -> None:
+    connection.executemany(
+        "INSERT INTO areas VALUES (?, ?)", ((area, seq) for seq, d in placed for area in d.areas)
+    )
+
+
+def _add_words(connection: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> None:
+    connection.executemany("INSERT INTO words (rowid, title, text) VALUES (?, ?, ?)", rows)
+
+
+def _number(connection: sqlite3.Connection, sql: str, values: Sequence[object] = ()) -> int:
+    return int(connection.execute(sql, values).fetchone()[0])

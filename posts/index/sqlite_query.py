@@ -1,0 +1,62 @@
+"""A query as an SQL condition on ``posts``. What a person typed goes into parameters only."""
+
+# ruff: noqa: S608 - statements are put together from constants; what people type is bound
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from posts.index.instants import micros
+from posts.index.port import Query
+from posts.index.words import Terms, fts_phrase
+
+_MATCHING = "(SELECT rowid FROM words WHERE words MATCH ?)"
+_FIELD = "coalesce(json_extract(CAST(body AS TEXT), '$.body.post.{}'), '')"
+_LITERAL = (
+    "EXISTS (SELECT 1 FROM bodies WHERE bodies.seq = posts.seq AND "
+    f"(instr({_FIELD.format('text')}, ?) OR instr({_FIELD.format('title')}, ?)))"
+)
+
+
+def where(query: Query, terms: Terms) -> tuple[str, list[object]]:
+    """(condition, parameters); the condition of an empty query is always true."""
+    conditions = ["1"]
+    values: list[object] = []
+
+    def add(condition: str, *parameters: object) -> None:
+        conditions.append(condition)
+        values.extend(parameters)
+
+    if query.since is not None:
+        add("published >= ?", micros(query.since))
+    if query.until is not None:
+        add("published < ?", micros(query.until))
+    if query.source is not None:
+        add("source = ?", _storable(query.source))
+    if query.kind is not None:
+        add("kind = ?", _storable(query.kind))
+    if query.sentiment is not None:
+        add("sentiment = ?", query.sentiment.value)
+    if query.area is not None:
+        add("posts.seq IN (SELECT seq FROM areas WHERE area = ?)", _storable(query.area))
+    _add_terms(add, terms)
+    return " AND ".join(conditions), values
+
+
+def _add_terms(add: Callable[..., None], terms: Terms) -> None:
+    required = [fts_phrase(term) for term in terms.required if term.runs]
+    excluded = [fts_phrase(term) for term in terms.excluded if term.runs]
+    if required:
+        add(f"posts.seq IN {_MATCHING}", " AND ".join(dict.fromkeys(required)))
+    if excluded:
+        add(f"posts.seq NOT IN {_MATCHING}", " OR ".join(dict.fromkeys(excluded)))
+    for term in terms.required:
+        if not term.runs:
+            add(_LITERAL, *[_storable(term.literal)] * 2)
+    for term in terms.excluded:
+        if not term.runs:
+            add(f"NOT {_LITERAL}", *[_storable(term.literal)] * 2)
+
+
+def _storable(text: str) -> str:
+    """The text as UTF-8 can hold it: half a surrogate pair finds nothing, and raises nothing."""
+    return text.encode("utf-8", "replace").decode()
