@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
-from registry.errors import UnavailableError
+from registry.errors import DeskError, UnavailableError
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
@@ -83,8 +83,8 @@ class Database:
         with self._plainly(), self._makers["writing"]() as session:
             try:
                 yield session
-            except Exception as error:
-                if getattr(error, "commits", False):
+            except DeskError as error:
+                if error.commits:
                     session.commit()
                 raise
             session.commit()
@@ -134,8 +134,8 @@ class Database:
         return current != known[-1]
 
     def _upgrade(self) -> None:
-        from alembic import command  # noqa: PLC0415 (slow to import, rarely needed)
-        from alembic.config import Config  # noqa: PLC0415
+        from alembic import command
+        from alembic.config import Config
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

@@ -10,6 +10,7 @@ class DeskError(Exception):
     """The root: a message for a person, and the HTTP status that fits it."""
 
     status = 400
+    commits = False  # True: the transaction commits before the error is raised on
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -30,6 +31,12 @@ class UnauthenticatedError(DeskError):
     """No valid sign-in (未登录)."""
 
     status = 401
+
+
+class SignInError(UnauthenticatedError):
+    """Name or password is wrong (登录失败); that it was tried is kept."""
+
+    commits = True
 
 
 class ForbiddenError(DeskError):
@@ -54,6 +61,12 @@ class TooManyRequestsError(DeskError):
     """Too often; the message says when to try again (过于频繁)."""
 
     status = 429
+
+
+class SignInLockedError(TooManyRequestsError):
+    """Too many failed sign-ins (登录锁定); the message says until when."""
+
+    commits = True
 
 
 class UnavailableError(DeskError):
