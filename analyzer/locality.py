@@ -1,0 +1,292 @@
+"""Places in a text (属地识别): an automaton over the gazetteer and the area's own names.
+
+Which names count without more is decided when the automaton is built (``Tier``), the rest by
+what else the text says. Offsets are code points of the text as given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+import ahocorasick_rs
+from registry.gazetteer import Division
+
+from analyzer.locality_names import (
+    AFTER_CITY,
+    CITY,
+    COUNTY,
+    GENERIC,
+    NOT_A_PLACE,
+    ORDINARY,
+    PROVINCE,
+    STREETS,
+    TOWN,
+    Tier,
+    distinctive_town,
+    spoken_forms,
+)
+from posts.model import HitCertainty, LocalityHit
+from registry.areas import Area
+
+MAX_HITS = 500
+"""At most so many hits of one text are told: a list of all divisions says nothing of a post."""
+
+_MIN_NAME = 2
+_LEVELS = (PROVINCE, CITY, COUNTY, TOWN)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def find_all(automaton: ahocorasick_rs.AhoCorasick, text: str) -> list[tuple[int, int, int]]:
+    """(pattern, start, end) by code points. A lone surrogate, which UTF-8 lacks, matches none."""
+    try:
+        return automaton.find_matches_as_indexes(text)
+    except UnicodeEncodeError:
+        return automaton.find_matches_as_indexes(_SURROGATE.sub("\ufffd", text))
+
+
+def make_automaton(names: Sequence[str]) -> ahocorasick_rs.AhoCorasick:
+    """Leftmost-longest, so that 瑞丽市 is not also 瑞丽. Compact: a few bytes a name."""
+    return ahocorasick_rs.AhoCorasick(
+        names,
+        matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
+        store_patterns=False,
+        implementation=ahocorasick_rs.Implementation.ContiguousNFA,
+    )
+
+
+def rollup(codes: Iterable[str]) -> tuple[str, ...]:
+    """The codes and those of every division above them, sorted: town, county, city, province.
+
+    Works on the bureau's codes, whose prefixes are the divisions above; another code stands alone.
+    """
+    found: set[str] = set()
+    for code in codes:
+        found.add(code)
+        if code.isascii() and code.isdigit():
+            found.update(code[:length] for length in _LEVELS if length < len(code))
+    return tuple(sorted(found))
+
+
+class Matcher:
+    """Finds places. ``areas`` are the registry's: own ones, and any with curated aliases.
+
+    Building takes about half a second and 25 MB; build anew when the areas change.
+    """
+
+    def __init__(self, divisions: Sequence[Division], areas: Sequence[Area] = ()) -> None:
+        self._parents = {area.code: area.parent for area in areas if area.parent}
+        self._known = {d.code: d.name for d in divisions} | {a.code: a.name for a in areas}
+        self._own = tuple(sorted(area.code for area in areas if area.own))
+        names: dict[str, set[str]] = defaultdict(set)
+        curated = self._collect(divisions, areas, names)
+        stems = Counter(d.short for d in divisions if len(d.code) == TOWN)
+        self._names = tuple(sorted(names))
+        self._codes: list[tuple[str, ...]] = []
+        self._tiers = bytearray()
+        self._whys: list[str] = []
+        interned: dict[str, str] = {}
+        for name in self._names:
+            codes, tier, why = self._judge(name, names[name], curated, stems)
+            self._codes.append(codes)
+            self._tiers.append(tier)
+            self._whys.append(interned.setdefault(why, why))
+        self._city_stems = {n: i for i, n in enumerate(self._names) if n + "市" in names}
+        self._automaton = make_automaton(self._names)
+
+    def _collect(
+        self, divisions: Sequence[Division], areas: Sequence[Area], names: dict[str, set[str]]
+    ) -> dict[str, str]:
+        """Fill name → codes; returns the curated names (alias → code)."""
+        for division in divisions:
+            own = self.is_own(division.code)
+            forms = [division.name, *spoken_forms(division.name, division.short)]
+            if own or len(division.code) != TOWN:
+                forms.append(division.short)
+            for form in forms:
+                if len(form) >= _MIN_NAME and (own or form not in GENERIC):
+                    names[form].add(division.code)
+        curated: dict[str, str] = {}
+        for area in areas:
+            # A gazetteer's division keeps what its name needs; an area of one's own making is sure.
+            told = area.aliases if area.code.isdigit() else (area.name, *area.aliases)
+            if area.code.isdigit() and len(area.name) >= _MIN_NAME:
+                names[area.name].add(area.code)
+            curated.update((name, area.code) for one in told if len(name := one.strip()) > 1)
+        for alias, code in curated.items():
+            names[alias].add(code)
+        return curated
+
+    def _judge(
+        self, name: str, codes: set[str], curated: dict[str, str], stems: Counter[str]
+    ) -> tuple[tuple[str, ...], Tier, str]:
+        """Candidates, tier and the sentence for the case that the tier is enough."""
+        if name in curated:
+            return (curated[name],), Tier.SURE, "本单位维护的地名或别名"
+        everyone = tuple(sorted(codes))
+        if name in ORDINARY:
+            return everyone, Tier.ORDINARY, ""
+        own = tuple(code for code in everyone if self.is_own(code))
+        if own:
+            is_stem = len(own[0]) == TOWN and name != self._known[own[0]]
+            shared = is_stem and (stems[name] > 1 or len(everyone) > 1)
+            chosen, why = own, "本辖区地名" if len(own) == 1 and not shared else ""
+        else:
+            chosen, why = self._nationwide(name, everyone)
+        return (chosen, Tier.SURE, why) if why else (everyone, Tier.CONTEXT, "")
+
+    def _nationwide(self, name: str, everyone: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+        """The one place that a name outside the own area surely means, and why; or no reason."""
+        highest = min(everyone, key=len)
+        level = len(highest)
+        is_full = name == self._known.get(highest)
+        why = ""
+        if level in (PROVINCE, CITY):
+            if sum(len(code) == level for code in everyone) == 1:
+                why = "省、市名称" if is_full else "省、市简称"
+        elif len(everyone) == 1 and is_full:
+            if level == COUNTY and len(name) > _MIN_NAME:
+                why = "县级全称，全国唯一"
+            elif level == TOWN and distinctive_town(name):
+                why = "乡镇全称，全国唯一"
+        return (highest,), why
+
+    def is_own(self, code: str) -> bool:
+        """Whether the division is an own area or lies in one."""
+        if code.startswith(self._own):
+            return True
+        return code in self._parents and any(above in self._own for above in self.above(code))
+
+    def above(self, code: str) -> tuple[str, ...]:
+        """The code itself and those above it, nearest first; follows the areas' own parents."""
+        chain = [code]
+        while len(chain) <= len(_LEVELS) * 2:
+            parent = self._parents.get(chain[-1]) or _prefix_parent(chain[-1])
+            if not parent or parent in chain:
+                break
+            chain.append(parent)
+        return tuple(chain)
+
+    def rollup(self, codes: Iterable[str]) -> tuple[str, ...]:
+        """The codes and every known division above them, sorted."""
+        given = set(codes)
+        found = {above for code in given for above in self.above(code) if above in self._known}
+        return tuple(sorted(found | given))
+
+    def areas(self, hits: Iterable[LocalityHit]) -> tuple[str, ...]:
+        """What ``ScoredPost.areas`` holds: the sure hits and everything above them."""
+        return self.rollup({hit.code for hit in hits if hit.certainty is HitCertainty.SURE})
+
+    def name(self, code: str) -> str:
+        """The division's name, or the code where it is unknown."""
+        return self._known.get(code, code)
+
+    def find(self, text: str, source_area: str | None = None) -> list[LocalityHit]:
+        """The places in the text, in order. ``source_area``: the code of the source's own area.
+
+        Any text is accepted. A hit without certainty whose name many places share has the code
+        of what they have in common, or an empty code.
+        """
+        matches = find_all(self._automaton, text)
+        if not matches:
+            return []
+        spans = [span for match in matches[:MAX_HITS] if (span := self._span(text, match))]
+        sure = {
+            self._codes[index][0]
+            for index, _, _, street in spans
+            if self._tiers[index] == Tier.SURE and not street
+        }
+        hits: list[LocalityHit] = []
+        before = ("", 0)
+        for index, start, end, street in spans:
+            if street:
+                code, why = self._in_common(self._codes[index]), "后面是路名，不一定指当地"
+                certainty = HitCertainty.UNCERTAIN
+            elif self._tiers[index] == Tier.SURE:
+                code, why = self._codes[index][0], self._whys[index]
+                certainty = HitCertainty.SURE
+            else:
+                near = before[0] if 0 <= start - before[1] <= 1 else ""
+                code, certainty, why = self._resolve(index, sure, near, source_area)
+            hits.append(
+                LocalityHit(code, self.name(code), text[start:end], start, end, certainty, why)
+            )
+            if certainty is HitCertainty.SURE:
+                before = (code, end)
+        return hits
+
+    def _span(self, text: str, match: tuple[int, int, int]) -> tuple[int, int, int, bool] | None:
+        """(pattern, start, end, is a street), or None where the name is no place here."""
+        index, start, end = match
+        after = text[end : end + 2]
+        if not after:
+            return index, start, end, False
+        last = text[end - 1]
+        if last == "市" and after[0] in AFTER_CITY:
+            stem = self._city_stems.get(text[start : end - 1])
+            if stem is None:
+                return None
+            return stem, start, end - 1, False
+        if last in "省市县区镇乡州":
+            return index, start, end, False
+        if after.startswith(NOT_A_PLACE):
+            return None
+        return index, start, end, after.startswith(STREETS)
+
+    def _resolve(
+        self, index: int, sure: set[str], near: str, source_area: str | None
+    ) -> tuple[str, HitCertainty, str]:
+        """Code, certainty and reason of a name that needs support."""
+        candidates = self._codes[index]
+        name = self._names[index]
+        if self._tiers[index] == Tier.ORDINARY:
+            pool = [code for code in candidates if near and near in self.above(code)[1:]]
+            why = f"紧接在“{self.name(near)}”之后"
+            doubt = f"“{name}”也是常用词"
+        else:
+            pool, why = self._support(candidates, name, sure, source_area)
+            doubt = "只有简称或简名，文中没有上级地名"
+            if len(candidates) > 1:
+                doubt = f"有 {len(candidates)} 处同名，文中没有上级地名"
+        if len(pool) == 1:
+            return pool[0], HitCertainty.SURE, why
+        return self._in_common(pool or candidates), HitCertainty.UNCERTAIN, doubt
+
+    def _support(
+        self, candidates: tuple[str, ...], name: str, sure: set[str], source_area: str | None
+    ) -> tuple[list[str], str]:
+        """The candidates that the text, the source's area or the own area speaks for, and why."""
+        named = [code for code in candidates if self._named_above(code, name, sure)]
+        if len(named) == 1:
+            above = next(above for above in self.above(named[0]) if above in sure)
+            return named, f"文中有“{self.name(above)}”"
+        pool = named or list(candidates)
+        if source_area:
+            chain = self.above(source_area)
+            local = [code for code in pool if code in chain or source_area in self.above(code)]
+            if len(local) == 1:
+                return local, f"来源属于“{self.name(source_area)}”"
+        own = [code for code in pool if self.is_own(code)]
+        return (own, "本辖区地名") if len(own) == 1 else (named, "")
+
+    def _named_above(self, code: str, name: str, sure: set[str]) -> bool:
+        """Whether the text names it or what is above; a town's stem wants its county or city."""
+        chain = self.above(code)
+        if len(code) == TOWN and name != self._known.get(code):
+            chain = chain[:-1]
+        return any(above in sure for above in chain)
+
+    def _in_common(self, codes: tuple[str, ...] | list[str]) -> str:
+        """The lowest division that all lie in, or an empty code."""
+        shared = self.above(codes[0])
+        for code in codes[1:]:
+            chain = self.above(code)
+            shared = tuple(above for above in shared if above in chain)
+        return next((above for above in shared if above in self._known), "")
+
+
+def _prefix_parent(code: str) -> str | None:
+    if not (code.isascii() and code.isdigit()):
+        return None
+    return next((code[:n] for n in reversed(_LEVELS) if n < len(code)), None)
