@@ -119,3 +119,12 @@ class SightingRow(Base):
     first_seen_at: Mapped[datetime]
     filed_month: Mapped[str] = mapped_column(String(7))
     seen_at: Mapped[datetime]
+
+
+class SeedRow(Base):
+    """That an entry of the settings file was registered once, so that it is never given again."""
+
+    __tablename__ = "seeds"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    at: Mapped[datetime]
