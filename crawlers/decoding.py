@@ -134,9 +134,8 @@ def hinted(data: bytes, content_type: str | None) -> list[str]:
     claims: list[str] = []
     if content_type and (match := _HTTP_CHARSET.search(content_type[:300])):
         claims.append(match.group(1))
-    for pattern in (_XML_ENCODING, _META_CHARSET):
-        if found := pattern.search(head):
-            claims.append(found.group(1).decode("ascii"))
+    found = (pattern.search(head) for pattern in (_XML_ENCODING, _META_CHARSET))
+    claims.extend(match.group(1).decode("ascii") for match in found if match)
     resolved = (_resolve(claim) for claim in claims)
     return list(dict.fromkeys(name for name in resolved if name))
 
@@ -146,13 +145,11 @@ def _resolve(claim: str) -> str | None:
     if name in _ALIASES:
         return _ALIASES[name]
     try:
-        info = codecs.lookup(name)
-        info.decode(b"a", "strict")
+        b"a".decode(name)  # refuses base64, zip and their kind, which are no text tables
+        found = codecs.lookup(name).name
     except (LookupError, UnicodeError, TypeError, ValueError):
         return None
-    if not info._is_text_encoding:  # base64, zip and their kind are no text tables
-        return None
-    return _ALIASES.get(info.name, info.name)
+    return _ALIASES.get(found, found)
 
 
 def _read(data: bytes, encoding: str) -> str:
@@ -218,7 +215,7 @@ def _judge(data: bytes, hints: list[str]) -> str:
 
 def _last_resort(sample: bytes) -> str | None:
     """Ask charset-normalizer, which is slow, about the little that speaks for no Chinese table."""
-    import charset_normalizer  # noqa: PLC0415  # rarely needed, and it takes its time to load
+    import charset_normalizer  # rarely needed, and it takes its time to load
 
     try:
         match = charset_normalizer.from_bytes(sample[:4_000]).best()

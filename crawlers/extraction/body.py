@@ -1,0 +1,144 @@
+"""The running text of a page: the element whose lines hold the most prose and the least else.
+
+Every line gets a weight: prose (long, with Chinese sentence marks) counts its characters, links
+and short labels count against. The element with the largest sum wins, its ends are trimmed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from lxml import etree
+
+from crawlers.bounds import MAX_BODY_CHARS
+from crawlers.extraction.page import Line
+
+_MARKS: Final = re.compile("[，。；！？、：”…]")
+_STOPS: Final = re.compile("[。！？；…]")
+_BOILER: Final = re.compile(
+    "版权所有|版权声明|[©]|copyright|ICP备|ICP证|公网安备|相关(?:新闻|阅读|链接|文章|报道|专题)|延伸阅读|"
+    "网友评论|发表评论|我要评论|查看评论|用户名|密码|匿名|上一[篇页条]|下一[篇页条]|打印|关闭窗口|加入收藏|"
+    "转发|分享到|扫一扫|举报电话|技术支持|主办单位|承办|网站地图|联系我们|免责声明|推荐阅读|热门|排行|"
+    "设为首页|返回顶部|责任编辑|powered by|trackback|纠错",
+    re.IGNORECASE,
+)
+_ASIDE: Final = re.compile(
+    r"comment|reply|footer|copyright|sidebar|related|relate|recommend|nav\b|menu|breadcrumb|"
+    r"pinglun|share|hot(?:news|list)|foot\b|bottom"
+)
+_BYLINE: Final = re.compile(
+    r"\d{4}[-年/.]\s?\d{1,2}[-月/.]\s?\d{1,2}|^(?:来源|作者|记者|责任?编辑|发布|时间|日期|浏览|阅读|点击|字号|字体|"
+    r"【|\[|分享|访问|稿件来源|文章来源|信息来源|索引号|发文)|^(?:https?://|www\.)"
+)
+_STAMP: Final = re.compile(
+    r"(?:19|20)\d\d\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}日?[\s,T]{0,3}\d{1,2}[:：]\d{2}"
+)
+_NOTICE: Final = re.compile(
+    "免责声明|版权声明|侵权公告|版权与|凡本网|凡注明|本网站?声明|特别声明|郑重声明|未经.{0,12}(?:授权|许可|同意)|"
+    "转载申请|^声明[:：]|^※|相关(?:新闻|阅读|链接|报道|专题)|延伸阅读|网友评论|发表评论"
+)
+_LONG: Final = 25
+_PROSE: Final = 15
+
+
+def weigh(line: Line) -> float:
+    """What one line speaks for (positive) or against (negative) being body text; about chars."""
+    size = len(line.text)
+    linked = min(line.linked, size)
+    free = size - linked
+    if linked > size * 0.5:
+        return -float(min(size, 40)) - 4
+    boiler = _BOILER.search(line.text) is not None
+    if boiler and size < 60:  # noqa: PLR2004
+        return -25.0
+    marks = len(_MARKS.findall(line.text))
+    if _ASIDE.search(line.labels):
+        free *= 0.3
+    if marks and free >= _PROSE:
+        return free + 3.0 * marks - linked
+    if free >= _LONG:
+        return free * 0.6 - linked
+    return -6.0 if not marks else float(free) * 0.3
+
+
+def find(lines: list[Line]) -> tuple[int, int] | None:
+    """The range ``[first, last)`` of the lines of the body; None where no prose stands out."""
+    weights = [weigh(line) for line in lines]
+    sums: dict[etree._Element, float] = {}
+    firsts: dict[etree._Element, int] = {}
+    lasts: dict[etree._Element, int] = {}
+    for line, weight in zip(lines, weights, strict=True):
+        node: etree._Element | None = line.node
+        while node is not None:
+            sums[node] = sums.get(node, 0.0) + weight
+            firsts.setdefault(node, line.index)
+            lasts[node] = line.index
+            node = node.getparent()
+    if not sums:
+        return None
+    # Insertion runs from the deepest outwards, so that among equals the deepest wins.
+    best = max(sums, key=sums.__getitem__)
+    return _trim(weights, firsts[best], lasts[best] + 1)
+
+
+def _trim(weights: list[float], first: int, last: int) -> tuple[int, int] | None:
+    """The run with the largest sum in ``[first, last)``."""
+    best, begin, end = 0.0, first, first
+    run, start = 0.0, first
+    for index in range(first, last):
+        run += weights[index]
+        if run <= 0:
+            run, start = 0.0, index + 1
+        elif run > best:
+            best, begin, end = run, start, index + 1
+    return (begin, end) if end > begin else None
+
+
+def _without_byline(lines: list[Line]) -> list[Line]:
+    """Without the short lines with date, source and author before the first paragraph."""
+    for index, line in enumerate(lines[:8]):
+        size = len(line.text)
+        if size > 80 or not (_BYLINE.search(line.text) or line.linked > size * 0.5):  # noqa: PLR2004
+            return lines[index:]
+    return lines
+
+
+def first_post(lines: list[Line], span: tuple[int, int]) -> tuple[int, int]:
+    """Only the first post where several follow one another, each with its own date and time."""
+    first, last = span
+    stamps = [
+        line.index
+        for line in lines[first:last]
+        if len(line.text) <= 90 and _STAMP.search(line.text)  # noqa: PLR2004
+    ]
+    if len(stamps) < 2:  # noqa: PLR2004
+        return span
+    before = sum(len(line.text) for line in lines[first : stamps[0]] if weigh(line) > 0)
+    if before >= 60:  # noqa: PLR2004  # the date stands below its post, or only answers have one
+        return first, stamps[0]
+    if stamps[1] > stamps[0] + 1:
+        return first, stamps[1]
+    return span
+
+
+def _without_notices(lines: list[Line]) -> list[Line]:
+    """Without the publisher's notices on rights after the text."""
+    total = sum(len(line.text) for line in lines)
+    seen = 0
+    for index, line in enumerate(lines):
+        if seen > total * 0.3 and _NOTICE.search(line.text[:60]):
+            return lines[:index]
+        seen += len(line.text)
+    return lines
+
+
+def text(lines: list[Line], span: tuple[int, int], headline: int | None) -> str:
+    """The body's lines, one paragraph a line, without headline, by-line, comments and notices."""
+    first, last = span
+    if headline is not None and first <= headline < first + (last - first) * 0.5:
+        first = headline + 1
+    kept = lines[first:last]
+    kept = _without_notices(_without_byline(kept))
+    parts = [line.text for line in kept if not line.linked or line.linked < len(line.text) * 0.9]
+    return "\n".join(parts)[:MAX_BODY_CHARS]
