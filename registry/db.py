@@ -20,6 +20,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from registry.errors import DeskError, UnavailableError
 
+# Session is given on, so that who takes one need not name SQLAlchemy.
+__all__ = ["MIGRATIONS", "Database", "Session", "revisions"]
+
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 log = structlog.get_logger()

@@ -42,7 +42,8 @@ def run_service(
     if demo:
         from yuqing.demo import setting
 
-        settings = setting.with_demo(settings, folder)
+        settings = setting.prepare_settings(folder, settings)
+        config = setting.demo_file(folder)
     port = check_port(host, port)
     url = f"http://{f'[{shown_host}]' if ':' in shown_host else shown_host}:{port}/"
     with folder.owned(url):
@@ -50,7 +51,9 @@ def run_service(
         database = wiring.database
         first = first_run.make_administrator(database, url=url, file=folder.first_run, now=now())
         if demo:
-            setting.prepare(database, folder, now=now())
+            setting.make_officer(database, folder, now=now())
+            if setting.is_stale(folder, now=now()):
+                say(f"提醒：演示数据已旧，想看新的请先删除 {folder.path} 再启动。")
 
         def report(name: str, **what: Any) -> None:
             try:
@@ -81,7 +84,8 @@ def check_port(host: str, port: int) -> int:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise ConflictError(
-                    f"端口 {port} 已被占用（{_owner_of(port)}）。请先停掉它，或用 --port 换一个端口。"
+                    f"端口 {port} 已被占用（{_owner_of(port)}）。"
+                    "请先停掉它，或用 --port 换一个端口。"
                 ) from error
             if error.errno == errno.EACCES:
                 raise ConflictError(
@@ -116,9 +120,6 @@ def _children(
     folder: DataFolder, *, config: Path | None, demo: bool, host: str, port: int, url: str
 ) -> list[Stage]:
     data = ["--data", str(folder.path)]
-    if demo:
-        # The demo's settings stand in a file of its own, so that every stage reads the same.
-        config = folder.path / "demo.toml"
     shared = [*data, *(["--config", str(config.absolute())] if config else [])]
     server = ["serve", "--host", host, "--port", str(port), *(["--demo"] if demo else [])]
     commands = [
@@ -163,7 +164,8 @@ class _Greeter:
         if first is not None:
             lines += [
                 f"  用户  {first.user}",
-                f"  密码  {first.password}   （只显示这一次，登录后请修改；也在 {self._folder.first_run}）",
+                f"  密码  {first.password}",
+                f"        只显示这一次，登录后请修改；也在 {self._folder.first_run}（仅本人可读）",
             ]
         else:
             lines.append("  用户  用已有的用户登录；忘记密码可运行 yuqing users reset 用户名")

@@ -42,7 +42,14 @@ class AreaSettings(_Section):
     code: str | None = Field(
         default=None, description="本地区的区划代码，如 533100（末尾的零可省）"
     )
+    name: str | None = Field(
+        default=None, description="区划表里没有这个代码时的名称（演示、开发区等）"
+    )
     aliases: list[str] = Field(default=[], description="本地区的别名、简称")
+    localities: dict[str, list[str]] = Field(
+        default={},
+        description="各下级区划使用的名称：区划代码 = [名称、简称、俗称]；不填则取自区划表",
+    )
     places: list[Place] = Field(default=[], description="区划表以外的本地地名")
 
 

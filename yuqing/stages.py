@@ -94,7 +94,14 @@ def _read_to_end(wiring: Wiring) -> bool:
         return lease.holder(session, "grouping") not in (None, wiring.holder)
 
 
-def respond(wiring: Wiring, stop: threading.Event) -> None:
-    """Alerts, clocks and reminders."""
+def respond(wiring: Wiring, stop: threading.Event, *, drain: bool = False) -> None:
+    """Alerts, clocks and reminders; with ``drain`` until there is nothing to do now."""
     responder = wiring.responder()
-    run_steps(responder.step, stop, name="respond")
+
+    def step() -> int:
+        done = responder.step()
+        if drain and not done:
+            stop.set()
+        return done
+
+    run_steps(step, stop, name="respond")

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from posts.index.sqlite import SqliteIndex
-
 from posts.log.sqlite import SqliteLog
 from registry.db import Database
 from yuqing.folder import DataFolder
 from yuqing.settings import Settings
 
 if TYPE_CHECKING:  # loaded only by the stage that needs them: memory is counted per process
+    from responder.notify import Notifier
+    from responder.worker import Responder
+
+    from analyzer.grouping.worker import GroupingWorker
     from analyzer.locality import Matcher
     from analyzer.scorers import Scorer
+    from analyzer.scoring.worker import ScoringWorker
     from crawlers.admission import Admission
+    from crawlers.settings import CrawlSettings
     from posts.index.port import PostIndex
     from posts.log.port import PostLog
 
@@ -66,6 +71,19 @@ class Wiring:
 
         return Admission(self.log, self.database)
 
+    def crawl_settings(self) -> CrawlSettings:
+        """How the crawl behaves towards sites."""
+        from crawlers.settings import CrawlSettings
+
+        section = self.settings.crawl
+        return CrawlSettings(
+            user_agent=section.user_agent,
+            delay_s=section.delay_s,
+            timeout_s=section.timeout_s,
+            max_bytes=section.max_bytes,
+            allow_private=tuple(section.allow_private),
+        )
+
     def matcher(self) -> Matcher:
         """Places: the national gazetteer and the own area's names."""
         from analyzer.locality import Matcher
@@ -80,6 +98,78 @@ class Wiring:
         from analyzer import scorers
 
         return scorers.load(name or self.settings.analyze.scorer)
+
+    def scoring(self, scorer: str | None = None) -> ScoringWorker:
+        """A scoring worker with the places, units and sources of the registry."""
+        from analyzer.scoring.worker import ScoringWorker
+        from analyzer.units import UnitMatcher
+        from registry import sources, units
+
+        with self.database.reading() as session:
+            known_units = units.everything(session)
+            source_areas = {one.id: one.area for one in sources.everything(session) if one.area}
+        return ScoringWorker(
+            self.log,
+            self.index,
+            self.scorer(scorer),
+            self.matcher(),
+            now,
+            units=UnitMatcher(known_units),
+            source_areas=source_areas,
+        )
+
+    def grouping(self) -> GroupingWorker:
+        """The grouping worker; it works only while it holds the lease."""
+        from analyzer.grouping.worker import GroupingWorker
+
+        return GroupingWorker(
+            self.log,
+            self.database,
+            now,
+            self.holder,
+            index=self.index,
+            state_path=self.folder.state / "grouping.json",
+        )
+
+    def responder(self) -> Responder:
+        """The responder with the notifiers of the settings."""
+        from responder.notify import AppriseNotifier, ConsoleNotifier
+        from responder.worker import Responder
+
+        notifiers: list[Notifier] = [ConsoleNotifier()]
+        if self.settings.respond.notify_urls:
+            notifiers.append(AppriseNotifier(self.settings.respond.notify_urls))
+        return Responder(self.log, self.database, notifiers, now, self.holder)
+
+    def app(self, *, demo: bool = False) -> Any:
+        """The web application."""
+        from importlib.metadata import version
+
+        from api.app import create_app
+        from api.settings import ApiSettings
+        from registry import areas
+
+        with self.database.reading() as session:
+            own = areas.own(session)
+        server = self.settings.server
+        return create_app(
+            database=self.database,
+            log=self.log,
+            index=self.index,
+            admission=self.admission,
+            settings=ApiSettings(
+                area_name=own[0].name if own else "",
+                version=version("yuqing-desk"),
+                demo=demo,
+                secure_cookies=server.secure_cookies,
+                allowed_hosts=tuple(server.allowed_hosts),
+            ),
+            clock=now,
+        )
+
+    def prune_log(self) -> int:
+        """Delete what is older than the settings keep and was handled by all. Returns how many."""
+        return self.log.prune(before=now() - timedelta(days=self.settings.keep.log_days))
 
     def close(self) -> None:
         """Release files and connections that were opened."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.errors import InvalidInputError, NotFoundError
 from yuqing.commands.options import ConfigOption, DataOption, wire
+
+if TYPE_CHECKING:
+    from registry.users import Role
 
 
 def add_to(app: typer.Typer) -> None:
@@ -96,15 +99,15 @@ def reset_user(
     wiring = wire(config, data)
     password = secrets.token_urlsafe(12)
     with wiring.database.transaction() as session:
-        user = next((one for one in users.everything(session) if one.name == name), None)
+        user = users.named(session, name)
         if user is None:
             raise NotFoundError(f"没有登录名为 {name} 的用户。")
-        users.set_password(session, user.id, password, now=now())
+        users.set_password(session, user.id, password=password, now=now())
         sessions.end_all(session, user.id)
     typer.echo(f"{name} 的新密码（只显示这一次）：{password}")
 
 
-def _roles(names: list[str]) -> set[object]:
+def _roles(names: list[str]) -> set[Role]:
     from registry.users import Role
 
     known = {role.value: role for role in Role}

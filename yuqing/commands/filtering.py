@@ -29,10 +29,9 @@ def score(
     config: ConfigOption = None,
 ) -> None:
     """逐行读入 JSON（id、text），逐行输出情感与地点。"""
-    from analyzer.score_filter import BadLine, score_lines
-
     from analyzer import scorers
     from analyzer.locality import Matcher
+    from analyzer.score_filter import BadLine, encode_line, score_lines
     from analyzer.units import UnitMatcher
     from registry import gazetteer
     from yuqing.seeding import configured_areas, configured_units
@@ -40,17 +39,17 @@ def score(
     settings = load_settings(config)
     results = score_lines(
         sys.stdin.buffer,
-        scorer=scorers.load(scorer or settings.analyze.scorer),
-        matcher=Matcher(gazetteer.load(), configured_areas(settings)),
-        units=UnitMatcher(configured_units(settings)),
+        scorers.load(scorer or settings.analyze.scorer),
+        Matcher(gazetteer.load(), configured_areas(settings)),
+        UnitMatcher(configured_units(settings)),
     )
     bad = 0
     for result in results:
         if isinstance(result, BadLine):
             bad += 1
-            sys.stderr.write(f"第 {result.line} 行：{result.reason}\n")
+            sys.stderr.write(f"{result.message}\n")
         else:
-            sys.stdout.buffer.write(result + b"\n")
+            sys.stdout.buffer.write(encode_line(result) + b"\n")
     sys.stdout.flush()
     if bad:
         raise typer.Exit(1)
@@ -110,22 +109,23 @@ def clocks(
     ] = None,
 ) -> None:
     """计算时限：输出一个 JSON 列表。"""
+    from responder import rules as rule_files
     from responder.clocks import clocks as compute
     from responder.clocks import to_dict
+    from responder.entries import Entry
     from responder.whatif import from_options, read_entries
-
-    from responder import rules as rule_files
     from responder.workdays import load_calendar
     from yuqing.wiring import now
 
     moment = read_time(at, "--now") if at else now()
-    rows = []
+    rows: list[Entry] = []
     if entries is not None:
         try:
             with entries.open("rb") as lines:
-                rows = read_entries(lines)
+                rows = read_entries(lines, name=str(entries))
         except OSError as error:
             raise InvalidInputError(f"读不了 {entries}：{error.strerror}。") from error
+    rule_set = rule_files.load(rules)
     rows += from_options(
         level=level,
         occurred=_optional(occurred, "--occurred"),
@@ -134,8 +134,9 @@ def clocks(
         classified=_optional(classified, "--classified"),
         published=_optional(published, "--published"),
         stopped=_stopped(stopped or []),
+        rules=rule_set,
     )
-    found = compute(rows, rules=rule_files.load(rules), calendar=load_calendar(), now=moment)
+    found = compute(rows, rules=rule_set, calendar=load_calendar(), now=moment)
     sys.stdout.write(json.dumps([to_dict(clock) for clock in found], ensure_ascii=False, indent=1))
     sys.stdout.write("\n")
 

@@ -90,7 +90,8 @@ def crawl(
     missing = [one for one in source or [] if one not in known]
     if missing:
         raise InvalidInputError(
-            f"没有编号为 {'、'.join(missing)} 的信源。已有：{'、'.join(sorted(known)) or '（无）'}。"
+            f"没有编号为 {'、'.join(missing)} 的信源。"
+            f"已有：{'、'.join(sorted(known)) or '（无）'}。"
         )
     new = crawl_once(
         database=wiring.database, log=wiring.log, settings=settings, sources=source or None
@@ -99,7 +100,7 @@ def crawl(
 
     failed = False
     with wiring.database.reading() as session:
-        for one, health in sources.health(session, now()):
+        for one, health in sources.health(session, now=now()):
             if one.enabled and (not source or one.id in source) and health.failure:
                 failed = True
                 sys.stderr.write(f"信源 {one.id}（{one.name}）：{health.detail}\n")
