@@ -132,7 +132,8 @@ def _lock_head(session: Session) -> tuple[int, str]:
     if found is None:
         insert_once(session, ChainHeadRow(name=CHAIN, count=0, hash=GENESIS))
         found = session.execute(wanted).one()
-    return found.count, found.hash
+    count, linked = found  # a row's own .count is a method of tuples
+    return count, linked
 
 
 def _body(before: object, after: object) -> bytes:

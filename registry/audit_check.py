@@ -15,6 +15,7 @@ from registry.chain import GENESIS, body_hash, link
 from registry.tables import AuditRow, ChainHeadRow
 
 PAGE = 1000
+AnyRow = Row[*tuple[Any, ...]]
 
 _COLUMNS = (
     AuditRow.id,
@@ -67,7 +68,7 @@ def check(session: Session) -> Checked:
     return Checked(count, len(erased), tuple(problems))
 
 
-def _judge(row: Row[Any], prev: str) -> Iterator[str]:
+def _judge(row: AnyRow, prev: str) -> Iterator[str]:
     if prev and row.prev != prev:
         yield f"第 {row.id} 条审计记录与上一条接不上，其中一条被改动过。"
     header = {
@@ -107,7 +108,7 @@ def _judge_head(session: Session, last_id: int, prev: str) -> Iterator[str]:
         yield f"审计链末端的校验值与第 {last_id} 条不符，其中一处被改动过。"
 
 
-def _rows(session: Session) -> Iterator[tuple[int, Row[Any] | None]]:
+def _rows(session: Session) -> Iterator[tuple[int, AnyRow | None]]:
     """The entries by id; None in place of one whose bytes are no text any more."""
     after = 0
     while True:
@@ -120,14 +121,14 @@ def _rows(session: Session) -> Iterator[tuple[int, Row[Any] | None]]:
             return
         page = select(*_COLUMNS).where(AuditRow.id.between(ids[0], ids[-1])).order_by(AuditRow.id)
         try:
-            rows: list[Row[Any] | None] = list(session.execute(page))
+            rows: list[AnyRow | None] = list(session.execute(page))
         except DBAPIError:  # one row spoils the page: read them one by one
             rows = [_one(session, entry_id) for entry_id in ids]
         yield from zip(ids, rows, strict=True)
         after = ids[-1]
 
 
-def _one(session: Session, entry_id: int) -> Row[Any] | None:
+def _one(session: Session, entry_id: int) -> AnyRow | None:
     try:
         return session.execute(select(*_COLUMNS).where(AuditRow.id == entry_id)).one()
     except DBAPIError:

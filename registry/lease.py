@@ -45,6 +45,7 @@ def holder(session: Session, name: str, *, now: datetime | None = None) -> str |
     found = session.execute(
         select(LeaseRow.holder, LeaseRow.until).where(LeaseRow.name == name)
     ).one_or_none()
-    if found is None or (now is not None and found.until <= now):
+    if found is None:
         return None
-    return found.holder
+    who, until = found
+    return None if now is not None and until <= now else who

@@ -15,6 +15,8 @@ COMMON = frozenset({"1234567890", "0123456789", "password123", "qwertyuiop", "ad
 class Hasher(Protocol):
     """Turns passwords into hashes that tell their own parameters."""
 
+    def __hash__(self) -> int: ...
+
     def hash(self, password: str) -> str:
         """A salted hash."""
         ...

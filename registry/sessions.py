@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from registry.accounts import User, get
 from registry.statements import affected, clean
 from registry.tables import SignInRow
 from registry.tokens import digest, new_secret
-from registry.users import User, get
 
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=7)

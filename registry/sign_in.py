@@ -12,11 +12,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from registry import audit
+from registry.accounts import NAME_LENGTH, User, get
 from registry.errors import SignInError, SignInLockedError
 from registry.passwords import MAX_LENGTH, Hasher, argon2
 from registry.statements import affected, clean
 from registry.tables import SignInFailureRow, UserRow
-from registry.users import NAME_LENGTH, User, get
 
 FAILURES = 5
 LOCK = timedelta(minutes=15)

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry import audit
+from registry.accounts import User, get
 from registry.errors import InvalidInputError, NotFoundError
 from registry.statements import clean
 from registry.tables import TokenRow
-from registry.users import User, get
 
 SECRET_BYTES = 32
 

@@ -66,26 +66,23 @@ class SourceRow(Base):
 
 
 class SourceStateRow(Base):
-    """What the last visits to a source gave; ``told`` is the state that was last announced."""
+    """What the last visits to a source gave; ``state`` is the one that was last announced."""
 
     __tablename__ = "source_states"
 
     source: Mapped[str] = mapped_column(
         String(64), ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True
     )
+    state: Mapped[str] = mapped_column(String(8))
+    since: Mapped[datetime]
     tried_at: Mapped[datetime | None]
     succeeded_at: Mapped[datetime | None]
     new_at: Mapped[datetime | None]
-    failing_since: Mapped[datetime | None]
-    ok_since: Mapped[datetime | None]
-    failures: Mapped[int]
-    empties: Mapped[int]
-    gave_rows: Mapped[bool]
+    streak: Mapped[int]
     failure: Mapped[str] = mapped_column(String(32))
     detail: Mapped[str] = mapped_column(Text)
     day: Mapped[str] = mapped_column(String(10))
     day_posts: Mapped[int]
-    told: Mapped[str] = mapped_column(String(8))
 
 
 class AlertRuleRow(Base):
