@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ from posts.model import ScoredPost
 from posts.sqlite_file import SqliteFile
 
 _VERSION_LIMIT = 1 << 63
+_LARGE_RESULT = 5_000  # from here on, walking by time finds a page sooner than sorting all
 _SCHEMA = """
 CREATE TABLE posts (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
@@ -47,7 +49,8 @@ CREATE TABLE areas (area TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (area,
 CREATE VIRTUAL TABLE words USING fts5(title, text, content='', columnsize=0, tokenize='ascii');
 -- Measured on short posts: fewer, later merges, and no flush within a batch.
 INSERT INTO words (words, rank) VALUES ('automerge', 8);
-INSERT INTO words (words, rank) VALUES ('hashsize', 8388608)
+INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);
+INSERT INTO words (words, rank) VALUES ('pgsz', 8100)
 """
 
 
@@ -60,6 +63,7 @@ class SqliteIndex:
             what="检索库",
             migrations=(_create,),
             busy_timeout_s=busy_timeout_s,
+            page_size=8192,
             cache_kib=16384,
         )
 
@@ -101,10 +105,11 @@ class SqliteIndex:
         place = () if after is None else (after[0], after[0], after[1])
         with self._file.reading() as connection:
             total = _number(connection, f"SELECT count(*) FROM posts WHERE {condition}", values)
+            condition, values = where(query, terms, walk=total > _LARGE_RESULT)
             rows = connection.execute(
-                "SELECT id, published, (SELECT body FROM bodies WHERE bodies.seq = posts.seq) "
-                f"FROM posts WHERE {condition}{keyset} "
-                "ORDER BY published DESC, id LIMIT ?",
+                "SELECT id, published, body FROM (SELECT seq, id, published FROM posts "
+                f"WHERE {condition}{keyset} ORDER BY published DESC, id LIMIT ?) "
+                "JOIN bodies USING (seq) ORDER BY published DESC, id",
                 (*values, *place, limit + 1),
             ).fetchall()
         found = [decode(body, ScoredPost) for _, _, body in rows[:limit]]
@@ -166,21 +171,24 @@ class SqliteIndex:
         return {post_id: decode(body, ScoredPost) for post_id, body in rows}
 
     def scan(self, query: Query, *, batch: int = 500) -> Iterator[list[ScoredPost]]:
-        """All that match, oldest first; each batch is read on its own, nothing is held between."""
+        """All that match when it begins, oldest first; no snapshot is held between batches."""
         condition, values = where(query, parse(query.text))
-        place: tuple[int, str] | None = None
-        while True:
-            keyset = "" if place is None else " AND (published, id) > (?, ?)"
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                f"SELECT seq FROM posts WHERE {condition} ORDER BY published, id", values
+            )
+            places = array("q", (seq for (seq,) in rows))
+        for start in range(0, len(places), batch):
+            wanted = places[start : start + batch].tolist()
             with self._file.reading() as connection:
-                rows = connection.execute(
-                    "SELECT id, published, (SELECT body FROM bodies WHERE bodies.seq = posts.seq) "
-                    f"FROM posts WHERE {condition}{keyset} ORDER BY published, id LIMIT ?",
-                    (*values, *(place or ()), batch),
-                ).fetchall()
-            if not rows:
-                return
-            place = (rows[-1][1], rows[-1][0])
-            yield [decode(body, ScoredPost) for _, _, body in rows]
+                bodies = dict(
+                    connection.execute(
+                        "SELECT seq, body FROM bodies "
+                        "WHERE seq IN (SELECT value FROM json_each(?))",
+                        (json.dumps(wanted),),
+                    )
+                )
+            yield [decode(bodies[seq], ScoredPost) for seq in wanted if seq in bodies]
 
     def close(self) -> None:
         """Release files and connections."""

@@ -9,6 +9,8 @@ from posts.index.instants import micros
 from posts.index.port import Query
 from posts.index.words import Terms, fts_phrase
 
+_IN_AREA = "posts.seq IN (SELECT seq FROM areas WHERE area = ?)"
+_IN_AREA_OF_EACH = "EXISTS (SELECT 1 FROM areas WHERE area = ? AND areas.seq = posts.seq)"
 _MATCHING = "(SELECT rowid FROM words WHERE words MATCH ?)"
 _FIELD = "coalesce(json_extract(CAST(body AS TEXT), '$.body.post.{}'), '')"
 _LITERAL = (
@@ -17,8 +19,12 @@ _LITERAL = (
 )
 
 
-def where(query: Query, terms: Terms) -> tuple[str, list[object]]:
-    """(condition, parameters); the condition of an empty query is always true."""
+def where(query: Query, terms: Terms, *, walk: bool = False) -> tuple[str, list[object]]:
+    """(condition, parameters); the condition of an empty query is always true.
+
+    With ``walk`` SQLite is kept from collecting all that match: it then walks the posts by time and
+    asks of each whether it matches, which finds the first page of a large result at once.
+    """
     conditions = ["1"]
     values: list[object] = []
 
@@ -37,18 +43,20 @@ def where(query: Query, terms: Terms) -> tuple[str, list[object]]:
     if query.sentiment is not None:
         add("sentiment = ?", query.sentiment.value)
     if query.area is not None:
-        add("posts.seq IN (SELECT seq FROM areas WHERE area = ?)", _storable(query.area))
-    _add_terms(add, terms)
+        # Where words lead to the posts, the area is looked up for those alone.
+        led = walk or any(term.runs for term in terms.required)
+        add(_IN_AREA_OF_EACH if led else _IN_AREA, _storable(query.area))
+    _add_terms(add, terms, "+posts.seq" if walk else "posts.seq")
     return " AND ".join(conditions), values
 
 
-def _add_terms(add: Callable[..., None], terms: Terms) -> None:
+def _add_terms(add: Callable[..., None], terms: Terms, seq: str) -> None:
     required = [fts_phrase(term) for term in terms.required if term.runs]
     excluded = [fts_phrase(term) for term in terms.excluded if term.runs]
     if required:
-        add(f"posts.seq IN {_MATCHING}", " AND ".join(dict.fromkeys(required)))
+        add(f"{seq} IN {_MATCHING}", " AND ".join(dict.fromkeys(required)))
     if excluded:
-        add(f"posts.seq NOT IN {_MATCHING}", " OR ".join(dict.fromkeys(excluded)))
+        add(f"{seq} NOT IN {_MATCHING}", " OR ".join(dict.fromkeys(excluded)))
     for term in terms.required:
         if not term.runs:
             add(_LITERAL, *[_storable(term.literal)] * 2)
