@@ -6,6 +6,8 @@ import errno
 import os
 import sqlite3
 import sys
+import tempfile
+import traceback
 
 import typer
 
@@ -46,6 +48,18 @@ def main() -> None:
         what = "磁盘已满" if error.errno == errno.ENOSPC else (error.strerror or str(error))
         where = f" {error.filename}" if error.filename else ""
         _end(f"读写出错{where}：{what}。")
+    except Exception as error:  # noqa: BLE001 - the edge: a person gets a sentence, never a traceback
+        _end(
+            f"程序内部出错（{type(error).__name__}），详情已写入 {_keep_traceback()}，请交给维护人员。"
+        )
+
+
+def _keep_traceback() -> str:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="yuqing-error-", suffix=".log", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exc(file=file)
+    return file.name
 
 
 def _end(sentence: str, *, status: int = 1) -> None:

@@ -116,7 +116,9 @@ def example_settings(area: str) -> str:
     below = [division for division in divisions if division.code != code]
     lines = []
     for division in below:
-        names = list(dict.fromkeys((division.name, *gazetteer.common_names(division))))
+        # A county's short name is how people call it; a town's is too often an ordinary word.
+        short = [division.short] if division.level in {"city", "county"} else []
+        names = list(dict.fromkeys((division.name, *short, *gazetteer.common_names(division))))
         lines.append(f"{division.code} = {json.dumps(names, ensure_ascii=False)}")
     names = [name for name in gazetteer.common_names(own) if name != own.name]
     return _HEAD.format(

@@ -76,7 +76,6 @@ class CrawlSection(_Section):
     max_bytes: int = Field(
         default=8_000_000, gt=0, description="单个页面的最大字节数（解压前后都算）"
     )
-    max_pages: int = Field(default=3, ge=1, description="每轮最多翻几页列表")
     allow_private: list[str] = Field(
         default=[], description="允许抓取的内网或本机地址（IP、网段或 主机:端口）；默认一律拒绝"
     )
