@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,7 @@ class SqliteLog:
         )
         self._clock = clock
         self._appended = threading.Condition()
+        self._consumers: weakref.WeakSet[_SqliteConsumer] = weakref.WeakSet()
 
     def append(self, topic: str, batch: Sequence[tuple[str, bytes]]) -> None:
         """Write the pairs in order, all or none, synced. PoisonError where a key is no UTF-8."""
@@ -75,7 +77,9 @@ class SqliteLog:
                 "ON CONFLICT DO NOTHING",
                 (number, group, oldest),
             )
-        return _SqliteConsumer(self._file, self._appended, topic, number, group)
+        consumer = _SqliteConsumer(self._file, self._appended, topic, number, group)
+        self._consumers.add(consumer)
+        return consumer
 
     def lag(self, topic: str, group: str) -> int:
         """How many records the group has not committed; for an unknown group, all there are."""
@@ -112,7 +116,9 @@ class SqliteLog:
         return sum(self._prune_topic(number, name, _micros(before)) for number, name in topics)
 
     def close(self) -> None:
-        """Release files and connections."""
+        """Release files and connections, those of the consumers too."""
+        for consumer in list(self._consumers):
+            consumer.close()
         self._file.close()
 
     def _prune_topic(self, number: int, name: str, before: int) -> int:
