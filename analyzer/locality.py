@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import ahocorasick_rs
-from registry.gazetteer import Division
 
 from analyzer.locality_names import (
     AFTER_CITY,
@@ -29,12 +28,14 @@ from analyzer.locality_names import (
 )
 from posts.model import HitCertainty, LocalityHit
 from registry.areas import Area
+from registry.gazetteer import Division
 
 MAX_HITS = 500
 """At most so many hits of one text are told: a list of all divisions says nothing of a post."""
 
 _MIN_NAME = 2
 _LEVELS = (PROVINCE, CITY, COUNTY, TOWN)
+_MARKS = frozenset("省市县区镇乡州")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -101,10 +102,10 @@ class Matcher:
         """Fill name → codes; returns the curated names (alias → code)."""
         for division in divisions:
             own = self.is_own(division.code)
-            forms = [division.name, *spoken_forms(division.name, division.short)]
-            if own or len(division.code) != TOWN:
-                forms.append(division.short)
-            for form in forms:
+            town = len(division.code) == TOWN
+            for form in (division.name, *spoken_forms(division)):
+                if town and not own and form == division.short != division.name:
+                    continue  # stems of towns elsewhere are right once in six times
                 if len(form) >= _MIN_NAME and (own or form not in GENERIC):
                     names[form].add(division.code)
         curated: dict[str, str] = {}
@@ -125,13 +126,15 @@ class Matcher:
         if name in curated:
             return (curated[name],), Tier.SURE, "本单位维护的地名或别名"
         everyone = tuple(sorted(codes))
-        if name in ORDINARY:
-            return everyone, Tier.ORDINARY, ""
         own = tuple(code for code in everyone if self.is_own(code))
+        if name in ORDINARY:
+            return everyone, Tier.ORDINARY if own else Tier.FOREIGN, ""
         if own:
-            is_stem = len(own[0]) == TOWN and name != self._known[own[0]]
+            level = min(map(len, own))
+            chosen = tuple(code for code in own if len(code) == level)
+            is_stem = level == TOWN and name != self._known[chosen[0]]
             shared = is_stem and (stems[name] > 1 or len(everyone) > 1)
-            chosen, why = own, "本辖区地名" if len(own) == 1 and not shared else ""
+            why = "本辖区地名" if len(chosen) == 1 and not shared else ""
         else:
             chosen, why = self._nationwide(name, everyone)
         return (chosen, Tier.SURE, why) if why else (everyone, Tier.CONTEXT, "")
@@ -191,7 +194,7 @@ class Matcher:
         matches = find_all(self._automaton, text)
         if not matches:
             return []
-        spans = [span for match in matches[:MAX_HITS] if (span := self._span(text, match))]
+        spans = self._spans(text, matches[:MAX_HITS])
         sure = {
             self._codes[index][0]
             for index, _, _, street in spans
@@ -200,39 +203,52 @@ class Matcher:
         hits: list[LocalityHit] = []
         before = ("", 0)
         for index, start, end, street in spans:
+            certainty = HitCertainty.UNCERTAIN
             if street:
                 code, why = self._in_common(self._codes[index]), "后面是路名，不一定指当地"
-                certainty = HitCertainty.UNCERTAIN
             elif self._tiers[index] == Tier.SURE:
                 code, why = self._codes[index][0], self._whys[index]
                 certainty = HitCertainty.SURE
             else:
-                near = before[0] if 0 <= start - before[1] <= 1 else ""
+                near = before[0] if start - before[1] <= 1 else ""
                 code, certainty, why = self._resolve(index, sure, near, source_area)
-            hits.append(
-                LocalityHit(code, self.name(code), text[start:end], start, end, certainty, why)
-            )
+                if certainty is HitCertainty.UNCERTAIN and self._tiers[index] == Tier.FOREIGN:
+                    continue
             if certainty is HitCertainty.SURE:
                 before = (code, end)
+            hits.append(
+                LocalityHit(
+                    code, self._known.get(code, code), text[start:end], start, end, certainty, why
+                )
+            )
         return hits
+
+    def _spans(
+        self, text: str, matches: list[tuple[int, int, int]]
+    ) -> list[tuple[int, int, int, bool]]:
+        """What may be told, quickly without the ordinary words that stand behind no place."""
+        spans = []
+        last = -2
+        for match in matches:
+            if self._tiers[match[0]] != Tier.FOREIGN or match[1] - last <= 1:
+                span = self._span(text, match)
+                if span is not None:
+                    spans.append(span)
+                    last = span[2]
+        return spans
 
     def _span(self, text: str, match: tuple[int, int, int]) -> tuple[int, int, int, bool] | None:
         """(pattern, start, end, is a street), or None where the name is no place here."""
         index, start, end = match
-        after = text[end : end + 2]
-        if not after:
-            return index, start, end, False
         last = text[end - 1]
-        if last == "市" and after[0] in AFTER_CITY:
+        if last == "市" and text[end : end + 1] in AFTER_CITY:
             stem = self._city_stems.get(text[start : end - 1])
-            if stem is None:
-                return None
-            return stem, start, end - 1, False
-        if last in "省市县区镇乡州":
+            return None if stem is None else (stem, start, end - 1, False)
+        if last in _MARKS:
             return index, start, end, False
-        if after.startswith(NOT_A_PLACE):
+        if text.startswith(NOT_A_PLACE, end):
             return None
-        return index, start, end, after.startswith(STREETS)
+        return index, start, end, text.startswith(STREETS, end)
 
     def _resolve(
         self, index: int, sure: set[str], near: str, source_area: str | None
@@ -240,7 +256,7 @@ class Matcher:
         """Code, certainty and reason of a name that needs support."""
         candidates = self._codes[index]
         name = self._names[index]
-        if self._tiers[index] == Tier.ORDINARY:
+        if self._tiers[index] >= Tier.ORDINARY:
             pool = [code for code in candidates if near and near in self.above(code)[1:]]
             why = f"紧接在“{self.name(near)}”之后"
             doubt = f"“{name}”也是常用词"
@@ -251,16 +267,18 @@ class Matcher:
                 doubt = f"有 {len(candidates)} 处同名，文中没有上级地名"
         if len(pool) == 1:
             return pool[0], HitCertainty.SURE, why
-        return self._in_common(pool or candidates), HitCertainty.UNCERTAIN, doubt
+        own = [code for code in candidates if self.is_own(code)]
+        return self._in_common(pool or own or candidates), HitCertainty.UNCERTAIN, doubt
 
     def _support(
         self, candidates: tuple[str, ...], name: str, sure: set[str], source_area: str | None
     ) -> tuple[list[str], str]:
         """The candidates that the text, the source's area or the own area speaks for, and why."""
-        named = [code for code in candidates if self._named_above(code, name, sure)]
+        above = {code: self._named_above(code, name, sure) for code in candidates}
+        nearest = max(map(len, above.values()))
+        named = [code for code in candidates if above[code] and len(above[code]) == nearest]
         if len(named) == 1:
-            above = next(above for above in self.above(named[0]) if above in sure)
-            return named, f"文中有“{self.name(above)}”"
+            return named, f"文中有“{self.name(above[named[0]])}”"
         pool = named or list(candidates)
         if source_area:
             chain = self.above(source_area)
@@ -270,12 +288,15 @@ class Matcher:
         own = [code for code in pool if self.is_own(code)]
         return (own, "本辖区地名") if len(own) == 1 else (named, "")
 
-    def _named_above(self, code: str, name: str, sure: set[str]) -> bool:
-        """Whether the text names it or what is above; a town's stem wants its county or city."""
+    def _named_above(self, code: str, name: str, sure: set[str]) -> str:
+        """What the text surely names of it and of what is above, the nearest; else nothing.
+
+        For the stem of a town, its province is too far.
+        """
         chain = self.above(code)
         if len(code) == TOWN and name != self._known.get(code):
             chain = chain[:-1]
-        return any(above in sure for above in chain)
+        return next((above for above in chain if above in sure), "")
 
     def _in_common(self, codes: tuple[str, ...] | list[str]) -> str:
         """The lowest division that all lie in, or an empty code."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from registry.gazetteer import Division, common_names
+
 PROVINCE, CITY, COUNTY, TOWN = 2, 4, 6, 9
 """The lengths of the statistics bureau's codes, which name the levels."""
 
@@ -17,6 +19,7 @@ class Tier(IntEnum):
     SURE = 0  # nothing
     CONTEXT = 1  # a division above it in the text, the own area, or the source's area
     ORDINARY = 2  # a division above it directly before it
+    FOREIGN = 3  # the same, outside the own area: without it, it is not told at all
 
 
 def _words(text: str) -> list[str]:
@@ -30,10 +33,18 @@ ORDINARY = frozenset(
     旧城 老城 城东 城西 城南 城北 城中 城子 河西 河东 江东 江北 江南 西山 东山 南山 北山 平山
     平原 高原 新村 新街 大厂 小厂 护国 清平 永安 长江 黄河 工业 工农 生产 经济 开发 学院 大学
     车站 火车站 广场 五一 八一 三明 支那 卡场 中华 中国 复兴 振兴 合作 先锋 东升 永和 新安 双山
-    石桥 大桥 大河
+    石桥 大桥 大河 通道 公安 资源 新建 溪湖 共和 市中 市南 市北 天桥 比如 大安 和政 安居 延长 乐业
+    路南 路北 商城 江山 安定 惠民 民和 海伦 九龙 安宁 滨江 尖山 北辰 青山 龙湾 月湖 西湖 东湖 惠农
+    兴隆 兴业 富民 丰都 永定 定安 安全 保安 平阳 平顺 和顺 长寿 长乐 平度 开平 丰收 建华 集安 昌乐
+    临时 当涂 南部 西部 北部 东部 中部 南方 北方 西方 城口 河口 江口 海口区 山阳 镇平 新平 新乐 新民
+    洪山 上街 中原 中方 中站 双塔 同心 同德 大洼 宁静 宁化 宽城 寿宁 康乐 康平 廉江 弋阳 开化 怀安
+    文明 文成 明水 易门 景东 桥东 桥西 武功 民乐 水城 永和 永年 沙湾 浏阳河 清水 清新 玉树 白云 石门
+    礼县 福利 科技 立山 站前 管城 红星 红花 绿园 英德 荣县 蓝天 西安区 西乡 西区 金山 金川 金水 长白
+    长春区 阳光 阳明 雨山 靖安 顺义 顺平 高明 黄石 龙门 龙华
     """)
 )
-"""Ordinary words, and stems that many places share: never sure by themselves."""
+"""Ordinary words, and stems that many places share: never sure by themselves. Outside the own area
+they are told only where the division above stands directly before."""
 
 GENERIC = frozenset(
     _words("""
@@ -62,17 +73,12 @@ STREETS = tuple(
 AFTER_CITY = frozenset("场民面价值容")
 """Characters that belong with the 市 before them (市场, 市民), so that the name ends before it."""
 
-_VARIANTS = (("自治州", "州"), ("自治县", "县"), ("自治旗", "旗"))
 
-
-def spoken_forms(name: str, short: str) -> tuple[str, ...]:
-    """How people shorten a full name beside its stem: 德宏傣族景颇族自治州 → 德宏州."""
-    for ending, mark in _VARIANTS:
-        if name.endswith(ending) and short + mark != name:
-            return (short + mark,)
-    if name.endswith("族乡") and short + "乡" != name:
-        return (short + "乡",)
-    return ()
+def spoken_forms(division: Division) -> tuple[str, ...]:
+    """What people say beside the full name, the stem last: 德宏州, 德宏."""
+    if "族" in division.name or "自治" in division.name:
+        return common_names(division) or (division.short,)
+    return (division.short,)
 
 
 def distinctive_town(name: str) -> bool:

@@ -93,10 +93,11 @@ class ScoringWorker:
         if not records:
             return 0
         try:
-            scored = [self._judge(item, score) for item, score in self._score(self._read(records))]
-            if scored:
-                self._index.write(scored)
-                self._log.append(SCORED, [(one.post.id, encode(one)) for one in scored])
+            judged = [
+                (item.record, self._judge(item, score))
+                for item, score in self._score(self._read(records))
+            ]
+            self._pass_on(judged)
             self._consumer.commit()
         except BaseException:
             self._consumer.rewind()
@@ -106,6 +107,20 @@ class ScoringWorker:
     def close(self) -> None:
         """Leave the group; what was not committed is read again by the next worker."""
         self._consumer.close()
+
+    def _pass_on(self, judged: list[tuple[Record, ScoredPost]]) -> None:
+        """To the index, then to the log; what they can't hold is buried, the rest goes on."""
+        if not judged:
+            return
+        try:
+            self._index.write([scored for _, scored in judged])
+            self._log.append(SCORED, [(scored.post.id, encode(scored)) for _, scored in judged])
+        except PoisonError as error:
+            if len(judged) == 1:
+                self._bury(judged[0][0], f"无法写入检索库：{error}", attempts=1)
+                return
+            for one in judged:
+                self._pass_on([one])
 
     def _read(self, records: Sequence[Record]) -> list[_Item]:
         items = []

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analyzer import scorers
+from analyzer.scorers.port import Band, Scorer
+from posts.model import Sentiment
+from registry.errors import InvalidInputError
+
+ODD = ["", " ", "\x00", "\ud800", "😀", "。", "a", "\u202e停水", "\n" * 50, "停" * 1_000_000]
+any_text = st.text(alphabet=st.characters(), max_size=300)
+
+
+@pytest.fixture(scope="module")
+def snownlp():
+    return scorers.load("snownlp")
+
+
+def test_an_unknown_name_is_told_with_the_known_ones():
+    with pytest.raises(InvalidInputError, match=r"没有名为“bert”的打分器.*snownlp、trivial"):
+        scorers.load("bert")
+
+
+def test_the_model_is_not_loaded_unless_it_is_chosen():
+    code = (
+        "import sys; from analyzer import scorers; import analyzer.scoring.worker;"
+        "scorers.load('trivial'); sys.exit('snownlp' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_snownlp_tells_praise_from_complaint(snownlp: Scorer):
+    praise, complaint = snownlp.score(
+        ["非常满意，质量很好，物美价廉，值得推荐", "质量太差，退货还不理人，再也不买"]
+    )
+    assert praise.sentiment is Sentiment.POSITIVE
+    assert complaint.sentiment is Sentiment.NEGATIVE
+    assert praise.p_negative == pytest.approx(1 - praise.p_positive)
+    assert praise.scorer == "snownlp"
+    assert praise.p_appeal is None
+
+
+def test_snownlp_abstains_between_its_thresholds_and_never_says_neutral(snownlp: Scorer):
+    [score] = snownlp.score([""])
+    assert (score.p_negative, score.p_positive, score.sentiment) == (0.5, 0.5, "uncertain")
+
+
+def test_the_band_is_a_setting():
+    assert Band().sentiment(0.69, 0.31) is Sentiment.UNCERTAIN
+    assert Band().sentiment(0.7, 0.3) is Sentiment.NEGATIVE
+    assert Band(negative=0.5).sentiment(0.55, 0.45) is Sentiment.NEGATIVE
+    assert Band(positive=0.9).sentiment(0.2, 0.8) is Sentiment.UNCERTAIN
+
+
+@pytest.mark.parametrize("name", scorers.NAMES)
+def test_odd_texts_have_a_score(name: str, snownlp: Scorer):
+    scorer = snownlp if name == "snownlp" else scorers.load(name)
+    for score in scorer.score(ODD):
+        assert 0 <= score.p_negative <= 1
+        assert 0 <= score.p_positive <= 1
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(any_text, max_size=4))
+def test_any_texts_have_a_score_each(snownlp: Scorer, texts: list[str]):
+    for scorer in (snownlp, scorers.load("trivial")):
+        found = scorer.score(texts)
+        assert len(found) == len(texts)
+        assert all(0 <= score.p_negative <= 1 for score in found)
+
+
+def test_trivial_knows_its_words():
+    found = scorers.load("trivial").score(["又停水了", "感谢政府", "感谢，但是停水", "今天天气"])
+    assert [score.sentiment for score in found] == ["negative", "positive", "uncertain", "neutral"]
