@@ -62,6 +62,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     stop: Stop | None
     silent: bool
     breached: bool
+    since: datetime  # when what makes it run was written down
     attached: datetime | None  # when the level that brought it was decided
     revoked: datetime | None
 
@@ -117,13 +118,15 @@ def as_of(entries: Sequence[Entry], instant: datetime) -> list[Entry]:
     return [entry for entry in entries if entry.written_at <= instant]
 
 
-def as_json(clock: Clock, *, incident: bool = False) -> dict[str, object]:
+def to_dict(clock: Clock, *, incident: bool = False) -> dict[str, object]:
     """The clock's keys as ``yuqing clocks`` prints them; instants are ISO with +08:00."""
     shown: dict[str, object] = {"incident": clock.incident} if incident else {}
     for name in Clock.__struct_fields__:
         if name != "incident":
             value = getattr(clock, name)
-            shown[name] = wording.iso(value) if isinstance(value, datetime) else value
+            if isinstance(value, datetime):
+                value = wording.iso(value)
+            shown[name] = str(value) if isinstance(value, State) else value
     return shown
 
 
@@ -139,7 +142,7 @@ def _judge_rule(
     basis = _basis(rule, facts)
     if span is None or basis is None:
         return None
-    start, label = basis
+    start, label, since = basis
     if (rule.valid_from and start < rule.valid_from) or (
         rule.valid_until and start >= rule.valid_until
     ):
@@ -182,6 +185,7 @@ def _judge_rule(
         or revoked is not None
         or state in {State.NOT_APPLICABLE, State.REVOKED},
         breached=until > due,
+        since=max(since, _brought(rule, span) or since),
         attached=span.attached.at if span.attached else None,
         revoked=revoked,
     )
@@ -229,19 +233,30 @@ def _applies(rule: Rule, standing: Standing) -> bool:
     return not rule.levels or standing.level.value in rule.levels
 
 
-def _basis(rule: Rule, facts: Facts) -> tuple[datetime, str] | None:
-    """Where the rule runs from and what that is called; None where nothing is known."""
-    if facts.basis is not None and not rule.always:
-        return facts.basis, "重启"
+def _basis(rule: Rule, facts: Facts) -> tuple[datetime, str, datetime] | None:
+    """Where the rule runs from, what that is called, and when it was written down."""
+    if facts.reopened is not None and not rule.always:
+        return facts.reopened.basis, "重启", facts.reopened.written_at
     for name in rule.basis:
         known = facts.moments.get(Moment(name))
         if known is not None:
             label = MOMENT_NAMES[Moment(name)]
-            return known.value, f"{label}（估计）" if known.estimated else label
+            label = f"{label}（估计）" if known.estimated else label
+            return known.value, label, known.entry.written_at
     guesses = [facts.moments[Moment(name)] for name in rule.estimate if name in facts.moments]
     if not guesses:
         return None
-    return min(known.value for known in guesses), f"{MOMENT_NAMES[Moment(rule.basis[0])]}（估计）"
+    label = f"{MOMENT_NAMES[Moment(rule.basis[0])]}（估计）"
+    first = min(guesses, key=lambda known: known.value)
+    return first.value, label, first.entry.written_at
+
+
+def _brought(rule: Rule, span: Span) -> datetime | None:
+    """When the level that brought the clock was written; a 待定级 clock ran before it."""
+    if span.attached is None or span.attached.entry is None:
+        return None
+    pending = span.before is None or span.before.level is None
+    return None if rule.conditional and pending else span.attached.entry.written_at
 
 
 def _due(rule: Rule, start: datetime, calendar: Calendar) -> tuple[datetime, bool]:
@@ -254,7 +269,7 @@ def _stop(rule: Rule, facts: Facts, start: datetime) -> Stop | None:
     """The earliest valid stop. One before the event itself belongs to something else."""
     floor = start
     occurred = facts.moments.get(Moment.OCCURRED)
-    if occurred is not None and not rule.always and facts.basis is None:
+    if occurred is not None and not rule.always and facts.reopened is None:
         floor = min(start, occurred.value)
     valid = [
         stop

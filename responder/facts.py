@@ -57,10 +57,10 @@ class Stop(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """One cycle. ``ended`` is when the next cycle began; ``basis`` is a reopened cycle's own."""
+    """One cycle. ``ended`` is when the next cycle began; ``reopened`` began this one."""
 
     cycle: int
-    basis: datetime | None
+    reopened: Reopen | None
     ended: datetime | None
     moments: dict[Moment, Known]
     standings: list[Standing]
@@ -107,7 +107,7 @@ def gather(ordered: Sequence[Entry], corrected: Sequence[Correction]) -> list[Fa
         found.append(
             Facts(
                 cycle=number,
-                basis=reopen.basis if reopen else None,
+                reopened=reopen,
                 ended=following.written_at if following else None,
                 moments=_moments(entries, values),
                 standings=_standings(entries, reopen, last),

@@ -127,7 +127,7 @@ def _late(verdict: Verdict, facts: Facts, how: Span, now: datetime) -> list[str]
     if (
         detected is not None
         and detected.value > clock.due
-        and facts.basis is None
+        and facts.reopened is None
         and not verdict.rule.always
     ):
         over = (detected.value - clock.due).total_seconds()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 
 from registry.errors import InvalidInputError
+from responder.drafts import in_chinese
 from responder.entries import (
     MOMENT_NAMES,
     Answer,
@@ -122,7 +122,7 @@ def check_order(known: Mapping[Moment, datetime]) -> None:
     occurred = known.get(Moment.OCCURRED)
     if occurred is None:
         return
-    for which in (Moment.DETECTED, Moment.REPORTED, Moment.CLASSIFIED, Moment.FIRST_POST):
+    for which in (Moment.DETECTED, Moment.REPORTED, Moment.CLASSIFIED):
         value = known.get(which)
         if value is not None and value < occurred:
             name = MOMENT_NAMES[which]
@@ -140,30 +140,12 @@ def read_entries(lines: Iterable[str | bytes], *, name: str = "记录") -> list[
         try:
             entry = _decoder.decode(line)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-            raise InvalidInputError(f"{name}第 {number} 行：{_in_chinese(str(error))}") from error
+            raise InvalidInputError(f"{name}第 {number} 行：{in_chinese(str(error))[0]}") from error
         check_instant(entry.at, f"{name}第 {number} 行的 at ")
         if isinstance(entry, Instant):
             check_instant(entry.value, f"{name}第 {number} 行的 value ")
         entries.append(entry)
     return entries
-
-
-def _in_chinese(error: str) -> str:
-    """What a decoding error means, with the field where it names one."""
-    path = re.search(r"at `\$\.?([^`]*)`", error)
-    field = path.group(1) if path else ""
-    missing = re.search(r"missing required field `([^`]+)`", error)
-    if missing:
-        return f"缺少 {missing.group(1)}"
-    if "timezone" in error:
-        return f"{field} 没有时区，请写明，如 +08:00"
-    if "RFC3339" in error or "datetime" in error:
-        return f"{field} 不是有效的时间"
-    if "enum" in error or "tag" in error or "Invalid value" in error:
-        return f"{field or 'type'} 的值不认识"
-    if field:
-        return f"{field} 的写法不对"
-    return "不是有效的 JSON 对象"
 
 
 def _stop(rule_id: str, at: datetime, seq: int, rules: RuleSet) -> Entry:

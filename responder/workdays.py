@@ -59,13 +59,11 @@ class Calendar(Struct, frozen=True, kw_only=True):
 
 
 @cache
-def packaged() -> Calendar:
-    """The calendar that comes with the service."""
-    return load(_PACKAGED)
+def load_calendar(path: Path = _PACKAGED) -> Calendar:
+    """The calendar in that file, by default the one that comes with the service.
 
-
-def load(path: Path) -> Calendar:
-    """The calendar in that file. Raises InvalidInputError naming the file and what is wrong."""
+    Raises InvalidInputError naming the file and what is wrong.
+    """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

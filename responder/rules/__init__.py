@@ -8,7 +8,6 @@ rule id, or adds rules. Faults are told in Chinese with file, rule and key.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -29,14 +28,14 @@ def national() -> RuleSet:
     return load()
 
 
-def load(paths: Iterable[Path] = ()) -> RuleSet:
-    """The national defaults, overridden by those files in order.
+def load(*paths: Path | None) -> RuleSet:
+    """The national defaults, overridden by those files in order; None stands for no file.
 
     Raises InvalidInputError (file, rule, key) for a file that can't be read or used.
     """
     merged: dict[str, dict[str, Any]] = {}
     version, region = "", ""
-    for path in (_PACKAGED, *paths):
+    for path in (_PACKAGED, *(path for path in paths if path is not None)):
         data = _read(path)
         unknown = set(data) - {"version", "region", "rule"}
         if unknown:

@@ -1,0 +1,175 @@
+"""Whether an entry may be written now: order of instants, the future, evidence, second persons.
+
+All functions raise InvalidInputError, ForbiddenError or ConflictError in Chinese and change
+nothing. They look at the entries that are there, oldest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from registry.errors import ConflictError, InvalidInputError
+from responder.entries import (
+    KIND_NAMES,
+    MOMENT_NAMES,
+    Acknowledgement,
+    Closed,
+    Conference,
+    ConferenceStatus,
+    Correction,
+    Entry,
+    Instant,
+    LevelSet,
+    Merge,
+    Moment,
+    NotApplicable,
+    Opened,
+    Reopen,
+    Status,
+    is_stop,
+    kind,
+)
+from responder.facts import corrections, gather, in_order
+from responder.rules import RuleSet
+from responder.whatif import check_instant, check_order
+from responder.wording import instant
+
+SKEW = timedelta(seconds=60)  # clocks of phones and servers differ by this much
+AFTER_CLOSING = frozenset({"note", "assessment", "correction", "reopen", "fact"})
+
+
+def check_entry(
+    entry: Entry, there: Sequence[Entry], *, open_: bool, rules: RuleSet, now: datetime
+) -> None:
+    """Everything but what needs the clocks."""
+    name = KIND_NAMES[kind(entry)]
+    _check_state(entry, name, there, open_=open_)
+    _check_times(entry, name, now)
+    if isinstance(entry, NotApplicable | Acknowledgement):
+        _check_rule(entry, rules)
+    elif isinstance(entry, Instant):
+        _check_moment(entry, there)
+    elif isinstance(entry, LevelSet):
+        _check_level(entry, there)
+    elif isinstance(entry, Correction):
+        _check_correction(entry, there)
+    elif is_stop(entry):
+        _check_stop(entry, there, name)
+
+
+def _check_state(entry: Entry, name: str, there: Sequence[Entry], *, open_: bool) -> None:
+    if not open_ and kind(entry) not in AFTER_CLOSING:
+        raise ConflictError(f"事件已办结，不能再记{name}；确需继续，请先重启事件")
+    if isinstance(entry, Opened) and there:
+        raise ConflictError("事件已经立项，不能再次立项")
+    if isinstance(entry, Reopen) and open_:
+        raise ConflictError("事件没有办结，不需要重启")
+    if isinstance(entry, Merge) and entry.other == entry.incident:
+        raise InvalidInputError("事件不能并入自己", field="other")
+    if isinstance(entry, Closed | Reopen) and not entry.reason.strip():
+        raise InvalidInputError(f"{name}须写明理由", field="reason")
+
+
+def _check_times(entry: Entry, name: str, now: datetime) -> None:
+    check_instant(entry.at, f"{name}的时间")
+    planned = getattr(entry, "status", None) in {Status.SCHEDULED, ConferenceStatus.ANNOUNCED}
+    if entry.at > now + SKEW and not planned:
+        raise InvalidInputError(f"{name}的时间 {instant(entry.at)} 在将来，请核对", field="at")
+    value = getattr(entry, "value", None) or getattr(entry, "basis", None)
+    if isinstance(value, datetime):
+        check_instant(value, f"{name}的时间")
+        if value > now + SKEW:
+            raise InvalidInputError(f"{name}的时间 {instant(value)} 在将来，请核对", field="value")
+
+
+def _check_moment(entry: Instant, there: Sequence[Entry]) -> None:
+    moments = _moments(there)
+    known = moments.get(entry.which)
+    name = MOMENT_NAMES[entry.which]
+    if known is not None and not known[1]:
+        raise ConflictError(
+            f"{name}时间已记为 {instant(known[0])}；如有误，请用“更正”，写明理由并由第二人确认"
+        )
+    order = {which: value for which, (value, _) in moments.items()}
+    check_order({**order, entry.which: entry.value})
+
+
+def _moments(there: Sequence[Entry]) -> dict[Moment, tuple[datetime, bool]]:
+    ordered = in_order(there)
+    facts = gather(ordered, corrections(ordered))[-1]
+    return {which: (known.value, known.estimated) for which, known in facts.moments.items()}
+
+
+def _check_level(entry: LevelSet, there: Sequence[Entry]) -> None:
+    ordered = in_order(there)
+    standings = gather(ordered, corrections(ordered))[-1].standings
+    if standings and standings[-1].level is entry.level:
+        raise ConflictError(f"级别已经是{entry.level.value}，没有变化")
+    occurred = _moments(there).get(Moment.OCCURRED)
+    if occurred is not None and entry.at < occurred[0]:
+        raise InvalidInputError(
+            f"认定时间 {instant(entry.at)} 早于事发时间 {instant(occurred[0])}，请核对", field="at"
+        )
+
+
+def _check_stop(entry: Entry, there: Sequence[Entry], name: str) -> None:
+    evidence = entry.evidence
+    if evidence is None or not evidence.channel.strip():
+        raise InvalidInputError(f"{name}须写明渠道（evidence.channel）", field="channel")
+    if not (evidence.url.strip() or evidence.place.strip()):
+        raise InvalidInputError(
+            f"{name}须写明网址或地点（evidence.url 或 evidence.place）", field="url"
+        )
+    if not evidence.signer.strip():
+        raise InvalidInputError(f"{name}须写明签发人（evidence.signer）", field="signer")
+    which = Moment.PUBLISHED if kind(entry) == "interpretation" else Moment.OCCURRED
+    start = _moments(there).get(which)
+    if start is not None and entry.at < start[0]:
+        raise InvalidInputError(
+            f"{name}的时间 {instant(entry.at)} 早于{MOMENT_NAMES[which]}"
+            f" {instant(start[0])}，请核对",
+            field="at",
+        )
+
+
+def _check_correction(entry: Correction, there: Sequence[Entry]) -> None:
+    target = next((other for other in there if other.seq == entry.target), None)
+    if target is None:
+        raise InvalidInputError(f"没有第 {entry.target} 条记录，无从更正", field="target")
+    if not (isinstance(target, Instant) or is_stop(target)):
+        raise InvalidInputError(
+            f"第 {entry.target} 条是{KIND_NAMES[kind(target)]}，只能更正时点和已发布、已召开的时间",
+            field="target",
+        )
+    if not entry.reason.strip():
+        raise InvalidInputError("更正须写明理由", field="reason")
+    if entry.evidence is None:
+        raise InvalidInputError("更正须附证据", field="evidence")
+    if isinstance(target, Instant):
+        order = {which: value for which, (value, _) in _moments(there).items()}
+        check_order({**order, target.which: entry.value})
+    elif isinstance(target, Conference) or is_stop(target):
+        occurred = _moments(there).get(Moment.OCCURRED)
+        if occurred is not None and entry.value < occurred[0]:
+            raise InvalidInputError(
+                f"更正后的时间 {instant(entry.value)} 早于事发 {instant(occurred[0])}，请核对",
+                field="value",
+            )
+
+
+def _check_rule(entry: NotApplicable | Acknowledgement, rules: RuleSet) -> None:
+    known = [rule.id for rule in rules.enabled()]
+    if entry.rule not in known and not (
+        isinstance(entry, Acknowledgement) and entry.rule == "level"
+    ):
+        raise InvalidInputError(
+            f"没有“{entry.rule}”这条时限，可用：{'、'.join(known)}", field="rule"
+        )
+    if isinstance(entry, Acknowledgement) and not 0 < entry.threshold <= 100:  # noqa: PLR2004 (%)
+        raise InvalidInputError("已阅的档次应在 1 到 100 之间", field="threshold")
+    if isinstance(entry, NotApplicable):
+        if not entry.reason.strip():
+            raise InvalidInputError("不适用须写明理由", field="reason")
+        if not entry.clause.strip():
+            raise InvalidInputError("不适用须写明依据的条款", field="clause")

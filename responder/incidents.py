@@ -1,0 +1,368 @@
+"""Incidents (事件): opened, written to entry by entry, closed, opened again.
+
+``by`` is the person as shown in the records. Nothing is changed or deleted; what is wrong is
+answered by another entry. Corrections and 不适用 need a second person: ``propose`` and ``confirm``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry import approvals, audit, changes
+from registry.chain import GENESIS
+from registry.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from registry.statements import clean
+from registry.users import User
+from responder import ledger
+from responder.checks import check_entry
+from responder.clocks import judge
+from responder.drafts import draft
+from responder.entries import (
+    KIND_NAMES,
+    Acknowledgement,
+    Closed,
+    Correction,
+    Entry,
+    EventType,
+    EventTyped,
+    Evidence,
+    Instant,
+    Level,
+    LevelSet,
+    Merge,
+    Moment,
+    NotApplicable,
+    Opened,
+    Reopen,
+    is_stop,
+    kind,
+)
+from responder.facts import corrections, gather, in_order
+from responder.rules import RuleSet, national
+from responder.tables import AlertRow, IncidentRow
+from responder.whatif import check_order, parse_level
+from responder.wording import instant
+from responder.workdays import Calendar, load_calendar
+
+OPEN, CLOSED = "open", "closed"
+TWO_PERSONS = (Correction, NotApplicable)
+SIGNED = approvals.two_person("事件记录")  # an entry that waits for a second person
+
+
+class Incident(Struct, frozen=True, kw_only=True):
+    """An incident as lists show it. ``count`` is the number of its newest entry."""
+
+    id: int
+    title: str
+    state: str  # open | closed
+    level: str  # "" until a person set one
+    event_type: str  # "" until a person set one
+    alert: int | None
+    opened_by: str
+    opened_at: datetime
+    closed_at: datetime | None
+    cycle: int
+    count: int
+    head: str
+
+
+def open_incident(
+    session: Session,
+    *,
+    title: str,
+    by: str,
+    now: datetime,
+    summary: str = "",
+    occurred: datetime | None = None,
+    detected: datetime | None = None,
+    reported: datetime | None = None,
+    first_post: datetime | None = None,
+    event_type: str | None = None,
+    level: str | None = None,
+    criteria: str = "",
+    from_alert: int | None = None,
+) -> Incident:
+    """Open an incident, by hand or from an alert, with what is known of it.
+
+    Where nobody says when it was found or reported, it was found now. Raises InvalidInputError
+    for an empty title, an unknown level, or instants in the wrong order or in the future.
+    """
+    title = clean(title.strip(), 300)
+    if not title:
+        raise InvalidInputError("请写明事件名称", field="title")
+    if detected is None and reported is None:
+        detected = now
+    given = {
+        Moment.OCCURRED: occurred,
+        Moment.DETECTED: detected,
+        Moment.REPORTED: reported,
+        Moment.FIRST_POST: first_post,
+    }
+    known = {which: value for which, value in given.items() if value is not None}
+    row = IncidentRow(
+        title=title,
+        state=OPEN,
+        level="",
+        event_type="",
+        alert=from_alert,
+        opened_by=by,
+        opened_at=now,
+        closed_at=None,
+        cycle=0,
+        count=0,
+        head=GENESIS,
+    )
+    session.add(row)
+    session.flush()
+    common: dict[str, Any] = {"at": now, "written_at": now, "by": by}
+    entries: list[Entry] = [Opened(title=title, alert=from_alert, summary=summary, **common)]
+    check_order(known)
+    entries += [Instant(which=which, value=value, **common) for which, value in known.items()]
+    if event_type:
+        entries.append(draft({"type": "event_type", "event_type": event_type}, by=by, now=now))
+    if level:
+        entries.append(LevelSet(level=parse_level(level), criteria=criteria, signer=by, **common))
+    for entry in entries:
+        _write(session, row, entry, rules=national(), calendar=load_calendar(), now=now)
+    audit.record(
+        session, who=by, action="新建事件", subject=f"incident:{row.id}", after=title, now=now
+    )
+    changes.note(session, "incident", row.id, now=now)
+    return incident_of(row)
+
+
+def add(
+    session: Session,
+    incident: int,
+    entry: Entry,
+    *,
+    now: datetime,
+    expected: int | None = None,
+    rules: RuleSet | None = None,
+    calendar: Calendar | None = None,
+) -> Entry:
+    """Append the entry (see :func:`responder.drafts.draft`) and return it as it was kept.
+
+    ``expected`` is the number of the newest entry that the writer saw. Raises NotFoundError,
+    InvalidInputError, ConflictError (somebody wrote meanwhile; the state does not allow it), and
+    ForbiddenError for what a second person has to confirm.
+    """
+    if isinstance(entry, TWO_PERSONS):
+        name = KIND_NAMES[kind(entry)]
+        raise ForbiddenError(f"{name}须由第二人确认：请先提出，再由另一人签署")
+    return _append(session, incident, entry, now=now, expected=expected, rules=rules, cal=calendar)
+
+
+def set_level(
+    session: Session,
+    incident: int,
+    level: str,
+    *,
+    by: str,
+    now: datetime,
+    criteria: str = "",
+    signer: str = "",
+    at: datetime | None = None,
+    expected: int | None = None,
+) -> Entry:
+    """A person sets the level; ``at`` is when it was decided (认定), by default now."""
+    entry = LevelSet(
+        at=at or now,
+        written_at=now,
+        by=by,
+        level=parse_level(level),
+        criteria=criteria,
+        signer=signer or by,
+    )
+    return add(session, incident, entry, now=now, expected=expected)
+
+
+def acknowledge(
+    session: Session, incident: int, *, rule: str, threshold: int, by: str, now: datetime
+) -> Entry:
+    """A reminder was seen (已阅): ends the repeats of that threshold (percent) only."""
+    entry = Acknowledgement(at=now, written_at=now, by=by, rule=rule, threshold=threshold)
+    return add(session, incident, entry, now=now)
+
+
+def propose(session: Session, incident: int, entry: Entry, *, by: User, now: datetime) -> int:
+    """Put forward a correction or 不适用; returns the number under which another confirms it."""
+    row = _row(session, incident)
+    if not isinstance(entry, TWO_PERSONS):
+        raise InvalidInputError(f"{KIND_NAMES[kind(entry)]}不需要第二人，直接记入即可")
+    entry = replace(entry, incident=incident, by=by.display_name or by.name)
+    there = ledger.load(session, incident)
+    check_entry(entry, there, open_=row.state == OPEN, rules=national(), now=now)
+    body = msgspec.to_builtins(entry)
+    number = SIGNED.propose(session, subject=f"incident:{incident}", body=body, by=by.id, now=now)
+    changes.note(session, "incident", incident, now=now)
+    return number
+
+
+def confirm(session: Session, approval: int, *, by: User, now: datetime) -> Entry:
+    """The second person signs; the entry is written. ForbiddenError for the same person."""
+    confirmed = SIGNED.confirm(session, approval, by=by.id, now=now)
+    entry: Entry = msgspec.convert(confirmed.body, Correction | NotApplicable)
+    second = by.display_name or by.name
+    if second == entry.by:  # two accounts of one name can't be told apart in the records
+        second = f"{second}（{by.name}）"
+    entry = replace(entry, written_at=now, second=second)
+    return _append(session, entry.incident, entry, now=now)
+
+
+def get(session: Session, incident: int) -> Incident:
+    """The incident. Raises NotFoundError."""
+    return incident_of(_row(session, incident))
+
+
+def entries(session: Session, incident: int) -> list[Entry]:
+    """All its entries by number. Raises NotFoundError."""
+    _row(session, incident)
+    return ledger.load(session, incident)
+
+
+def verify(session: Session, incident: int) -> list[str]:
+    """What is broken in its chain, in Chinese sentences; [] where it is whole."""
+    return ledger.verify(session, _row(session, incident))
+
+
+def verify_all(session: Session) -> Iterator[tuple[int, list[str]]]:
+    """Each incident with what is broken in its chain."""
+    for row in session.scalars(select(IncidentRow).order_by(IncidentRow.id)):
+        yield row.id, ledger.verify(session, row)
+
+
+def _append(
+    session: Session,
+    incident: int,
+    entry: Entry,
+    *,
+    now: datetime,
+    expected: int | None = None,
+    rules: RuleSet | None = None,
+    cal: Calendar | None = None,
+) -> Entry:
+    row = _row(session, incident, lock=True)
+    if expected is not None and expected != row.count:
+        raise ConflictError(_meanwhile(session, row, expected))
+    kept = _write(
+        session, row, entry, rules=rules or national(), calendar=cal or load_calendar(), now=now
+    )
+    name = KIND_NAMES[kind(kept)]
+    audit.record(
+        session,
+        who=kept.by,
+        action=f"事件记录：{name}",
+        subject=f"incident:{incident}#{kept.seq}",
+        after={"hash": row.head},
+        now=now,
+    )
+    changes.note(session, "incident", incident, now=now)
+    return kept
+
+
+def _write(
+    session: Session,
+    row: IncidentRow,
+    entry: Entry,
+    *,
+    rules: RuleSet,
+    calendar: Calendar,
+    now: datetime,
+) -> Entry:
+    there = ledger.load(session, row.id) if row.count else []
+    entry = _completed(entry, row, rules, calendar)
+    check_entry(entry, there, open_=row.state == OPEN, rules=rules, now=now)
+    if isinstance(entry, Closed):
+        _check_settled(there, rules, calendar, now)
+        row.state, row.closed_at = CLOSED, now
+        _settle_alert(session, row, entry, now)
+    elif isinstance(entry, Reopen):
+        row.state, row.closed_at, row.cycle = OPEN, None, row.cycle + 1
+    ledger.append(session, row, entry)
+    if isinstance(entry, LevelSet | EventTyped | Merge):
+        ordered = in_order([*there, entry])
+        standing = gather(ordered, corrections(ordered))[-1].standings[-1]
+        row.level = standing.level.value if standing.level else ""
+        row.event_type = standing.event_type.value if standing.event_type else ""
+    return entry
+
+
+def _completed(entry: Entry, row: IncidentRow, rules: RuleSet, calendar: Calendar) -> Entry:
+    """The entry with its number, the versions in force, and the hash of a text that was given."""
+    entry = replace(
+        entry,
+        incident=row.id,
+        seq=row.count + 1,
+        rules=rules.version,
+        calendar=calendar.version,
+    )
+    if isinstance(entry, LevelSet):
+        previous = Level(row.level) if row.level else None
+        return replace(entry, previous=previous, signer=entry.signer or entry.by)
+    text = getattr(entry, "text", "")
+    evidence = entry.evidence or Evidence()
+    if is_stop(entry) and text and not evidence.text_hash:
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return replace(entry, evidence=replace(evidence, text_hash=digest))
+    return entry
+
+
+def _check_settled(there: list[Entry], rules: RuleSet, calendar: Calendar, now: datetime) -> None:
+    running = [
+        f"{verdict.clock.rule} {verdict.clock.name}"
+        for verdict in judge(there, rules=rules, calendar=calendar, now=now)
+        if not verdict.silent
+    ]
+    if running:
+        raise ConflictError(
+            f"还有没停的时限：{'、'.join(running)}。请先发布或召开并记入，或由两人签署不适用，再办结"
+        )
+
+
+def _settle_alert(session: Session, row: IncidentRow, entry: Closed, now: datetime) -> None:
+    """With the incident its alert is settled; what comes up again makes a new one."""
+    alert = session.get(AlertRow, row.alert) if row.alert is not None else None
+    if alert is not None and alert.closed_at is None:
+        alert.state, alert.open_fingerprint = "已解决", None
+        alert.closed_by, alert.closed_at, alert.updated_at = entry.by, now, now
+        alert.close_reason = f"事件 {row.id} 已办结"
+        changes.note(session, "alert", alert.id, now=now)
+
+
+def _meanwhile(session: Session, row: IncidentRow, expected: int) -> str:
+    newer = [entry for entry in ledger.load(session, row.id) if entry.seq > expected]
+    if not newer:
+        return f"您看到的是第 {expected} 条，而事件只有 {row.count} 条记录，请刷新后再写"
+    last = newer[-1]
+    return (
+        f"您打开之后，{last.by or '他人'}已于 {instant(last.written_at)} 记入"
+        f"{KIND_NAMES[kind(last)]}（第 {last.seq} 条），请刷新看过后再写"
+    )
+
+
+def _row(session: Session, incident: int, *, lock: bool = False) -> IncidentRow:
+    wanted = select(IncidentRow).where(IncidentRow.id == incident)
+    row = session.scalar(wanted.with_for_update() if lock else wanted)
+    if row is None:
+        raise NotFoundError(f"没有编号为 {incident} 的事件")
+    return row
+
+
+def incident_of(row: IncidentRow) -> Incident:
+    """The incident that the row holds."""
+    return Incident(**{name: getattr(row, name) for name in Incident.__struct_fields__})
+
+
+def event_types() -> tuple[str, ...]:
+    """The types of events, for pickers."""
+    return tuple(value.value for value in EventType)

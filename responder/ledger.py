@@ -1,0 +1,148 @@
+"""How entries are kept: one row each, in a hash chain per incident (记录链).
+
+The chain covers a header (incident, number, kind, the two instants, who) and the salted hash of
+the body, so that a body can be destroyed where the law says so and the chain still holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry.chain import GENESIS, body_hash, canonical, link, new_salt
+from registry.tables import instant_text
+from responder.entries import AnyEntry, Entry, Note, kind
+from responder.tables import EntryRow, IncidentRow
+
+ERASED = "已依法销毁"
+_HEADER = ("incident", "seq", "at", "written_at", "by", "type")
+_decode = msgspec.json.Decoder(AnyEntry).decode
+_COLUMNS = (
+    EntryRow.incident,
+    EntryRow.seq,
+    EntryRow.type,
+    EntryRow.at,
+    EntryRow.written_at,
+    EntryRow.by,
+    EntryRow.body,
+)
+
+
+def append(session: Session, incident: IncidentRow, entry: Entry) -> str:
+    """Add the entry, whose ``incident`` and ``seq`` are set, to the chain; returns its link."""
+    plain = msgspec.to_builtins(entry)
+    body = canonical({key: value for key, value in plain.items() if key not in _HEADER})
+    salt = new_salt()
+    row = EntryRow(
+        incident=incident.id,
+        seq=entry.seq,
+        type=kind(entry),
+        at=instant_text(entry.at),
+        written_at=instant_text(entry.written_at),
+        by=entry.by,
+        body=body.decode(),
+        salt=salt,
+        body_hash=body_hash(body, salt),
+        prev=incident.head,
+        hash="",
+    )
+    row.hash = link(row.prev, _header(row), row.body_hash)
+    session.add(row)
+    incident.count = entry.seq
+    incident.head = row.hash
+    session.flush()
+    return row.hash
+
+
+def load(session: Session, incident: int) -> list[Entry]:
+    """The incident's entries by number."""
+    rows = session.execute(
+        select(*_COLUMNS).where(EntryRow.incident == incident).order_by(EntryRow.seq)
+    )
+    return _entries(rows)
+
+
+def load_open(session: Session) -> dict[int, list[Entry]]:
+    """The entries of all open incidents."""
+    rows = session.execute(
+        select(*_COLUMNS)
+        .join(IncidentRow, IncidentRow.id == EntryRow.incident)
+        .where(IncidentRow.state == "open")
+        .order_by(EntryRow.incident, EntryRow.seq)
+    )
+    found: dict[int, list[Entry]] = {}
+    for entry in _entries(rows):
+        found.setdefault(entry.incident, []).append(entry)
+    return found
+
+
+def _entries(rows: Iterable[Any]) -> list[Entry]:
+    entries: list[Entry] = []
+    for incident, seq, type_, at, written_at, by, body in rows:
+        if body is None:
+            entries.append(
+                Note(
+                    incident=incident,
+                    seq=seq,
+                    at=datetime.fromisoformat(at),
+                    written_at=datetime.fromisoformat(written_at),
+                    by=by,
+                    text=ERASED,
+                )
+            )
+            continue
+        # The stored body is a JSON object without the header: joining them as text is the
+        # quickest way to the whole entry, and incidents can be long.
+        rest = body[1:] if body == "{}" else f",{body[1:]}"
+        entries.append(
+            _decode(
+                f'{{"type":"{type_}","incident":{incident},"seq":{seq},"at":"{at}",'
+                f'"written_at":"{written_at}","by":{json.dumps(by)}{rest}'
+            )
+        )
+    return entries
+
+
+def verify(session: Session, incident: IncidentRow) -> list[str]:
+    """What is broken in the incident's chain, in Chinese sentences; [] where it is whole."""
+    name = f"事件 {incident.id}"
+    faults: list[str] = []
+    previous, count = GENESIS, 0
+    rows = session.scalars(
+        select(EntryRow).where(EntryRow.incident == incident.id).order_by(EntryRow.seq)
+    )
+    for row in rows:
+        count += 1
+        if row.seq != count:
+            return [*faults, f"{name}第 {count} 条记录不见了"]
+        if row.prev != previous:
+            faults.append(f"{name}第 {row.seq} 条记录与前一条接不上")
+        if row.hash != link(row.prev, _header(row), row.body_hash):
+            faults.append(f"{name}第 {row.seq} 条记录的抬头被改过")
+        if (
+            row.body is not None
+            and body_hash(row.body.encode("utf-8", "surrogatepass"), row.salt or b"")
+            != row.body_hash
+        ):
+            faults.append(f"{name}第 {row.seq} 条记录的内容被改过")
+        previous = row.hash
+    if count != incident.count or previous != incident.head:
+        faults.append(f"{name}的记录共 {count} 条，与链头不符，末尾可能被截去")
+    return faults
+
+
+def _header(row: EntryRow) -> dict[str, str | int | None]:
+    return {
+        "incident": row.incident,
+        "seq": row.seq,
+        "type": row.type,
+        "at": row.at,
+        "written_at": row.written_at,
+        "by": row.by,
+    }

@@ -1,0 +1,64 @@
+"""The instants at which a clock reminds (提醒档): shares of its length, then repeats after due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from responder.clocks import Verdict
+from responder.entries import Acknowledgement, Entry, Reopen
+
+DUE = 100  # percent
+EVERY = timedelta(minutes=30)
+EXPIRY = timedelta(minutes=30)  # of an acknowledgement after the due instant
+
+
+class Rung(Struct, frozen=True):
+    """One reminder: its share in percent, when it is due, and what makes its key unique."""
+
+    threshold: int
+    at: datetime
+    key: str
+
+
+def past_thresholds(verdict: Verdict, now: datetime) -> dict[int, datetime]:
+    """The thresholds (percent) that are past, and when each was."""
+    clock = verdict.clock
+    length = clock.due - clock.start
+    found = {round(share * 100): clock.start + length * share for share in verdict.rule.thresholds}
+    return {percent: at for percent, at in found.items() if at <= now}
+
+
+def acknowledgement(
+    entries: Sequence[Entry], rule: str, threshold: int, *, cycle: int
+) -> Acknowledgement | None:
+    """The newest acknowledgement of that threshold in that cycle."""
+    found: Acknowledgement | None = None
+    number = 0
+    for entry in entries:
+        if isinstance(entry, Reopen):
+            number += 1
+        elif (
+            isinstance(entry, Acknowledgement)
+            and number == cycle
+            and entry.rule == rule
+            and entry.threshold == threshold
+        ):
+            found = entry
+    return found
+
+
+def repeat(
+    due: datetime, seen: Acknowledgement | None, now: datetime, *, every: timedelta = EVERY
+) -> Rung | None:
+    """The newest repeat after the due instant; None before the first or while it is 已阅."""
+    if seen is not None and seen.at >= due:
+        again = seen.at + EXPIRY
+        if now < again:
+            return None
+        number = (now - again) // every
+        return Rung(DUE, again + number * every, f"{DUE}a{seen.seq}.{number}")
+    number = (now - due) // every
+    return Rung(DUE, due + number * every, f"{DUE}.{number}") if number > 0 else None
