@@ -48,9 +48,10 @@ def main() -> None:
         what = "磁盘已满" if error.errno == errno.ENOSPC else (error.strerror or str(error))
         where = f" {error.filename}" if error.filename else ""
         _end(f"读写出错{where}：{what}。")
-    except Exception as error:  # noqa: BLE001 - the edge: a person gets a sentence, never a traceback
+    except Exception as error:  # noqa: BLE001 - the edge: a sentence, never a traceback
         _end(
-            f"程序内部出错（{type(error).__name__}），详情已写入 {_keep_traceback()}，请交给维护人员。"
+            f"程序内部出错（{type(error).__name__}），"
+            f"详情已写入 {_keep_traceback()}，请交给维护人员。"
         )
 
 

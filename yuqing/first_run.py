@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
-from registry.users import Role
 
 from registry import users
 from registry.db import Database
+from registry.users import Role
 
 # No letters or digits that are mistaken for one another on a screen photographed with a phone.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"

@@ -18,6 +18,7 @@ import structlog
 
 log = structlog.get_logger()
 
+COMMAND = (sys.executable, "-m", "yuqing")
 STOP_GRACE_S = 4.0
 HEALTHY_AFTER_S = 60.0
 MAX_BACKOFF_S = 30.0
@@ -38,6 +39,12 @@ class Stage:
     restarts: int = 0
     failures: int = 0
     due_at: float = field(default=0.0)
+
+    def forget(self) -> None:
+        """Give up the ended process and our end of its pipe."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
+        self.process = None
 
 
 class Supervisor:
@@ -74,7 +81,7 @@ class Supervisor:
                 stage.process.kill()
                 stage.process.wait()
         for stage in self.stages:
-            stage.process = None
+            stage.forget()
             self._report(stage.name, state="stopped", pid=None, restarts=stage.restarts, error="")
 
     def _tend(self, stage: Stage) -> None:
@@ -85,7 +92,7 @@ class Supervisor:
                 if stage.failures and now - stage.started_at > HEALTHY_AFTER_S:
                     stage.failures = 0
                 return
-            stage.process = None
+            stage.forget()
             stage.restarts += 1
             stage.failures += 1
             wait = min(MAX_BACKOFF_S, 2.0 ** (stage.failures - 1))
@@ -103,7 +110,7 @@ class Supervisor:
             stage.log_file.replace(stage.log_file.with_suffix(".log.1"))
         with stage.log_file.open("ab") as out:
             stage.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "yuqing", *stage.arguments, "--supervised"],
+                [*COMMAND, *stage.arguments, "--supervised"],
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=out,

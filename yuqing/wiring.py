@@ -15,9 +15,6 @@ from yuqing.folder import DataFolder
 from yuqing.settings import Settings
 
 if TYPE_CHECKING:  # loaded only by the stage that needs them: memory is counted per process
-    from responder.notify import Notifier
-    from responder.worker import Responder
-
     from analyzer.grouping.worker import GroupingWorker
     from analyzer.locality import Matcher
     from analyzer.scorers import Scorer
@@ -26,6 +23,8 @@ if TYPE_CHECKING:  # loaded only by the stage that needs them: memory is counted
     from crawlers.settings import CrawlSettings
     from posts.index.port import PostIndex
     from posts.log.port import PostLog
+    from responder.notify import Notifier
+    from responder.worker import Responder
 
 
 def now() -> datetime:

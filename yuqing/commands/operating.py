@@ -75,7 +75,6 @@ def crawl(
 ) -> None:
     """抓取信源：一轮，或一直抓取。"""
     from crawlers.run import crawl_forever, crawl_once
-
     from registry import sources
 
     wiring = wire(config, data, stage="crawl", level="INFO" if forever else "WARNING")
