@@ -71,9 +71,7 @@ async def _in_thread(manager: AbstractContextManager[Session]) -> AsyncIterator[
     except BaseException as error:
         # shielded: an abandoned request must still give back its transaction
         with anyio.CancelScope(shield=True):
-            swallowed = await run_sync(
-                manager.__exit__, type(error), error, error.__traceback__
-            )
+            swallowed = await run_sync(manager.__exit__, type(error), error, error.__traceback__)
         if not swallowed:
             raise
     else:

@@ -76,13 +76,16 @@ def error_json(status: int, code: str, message: str, field: str | None = None) -
         {"error": {"code": code, "message": message, "field": field}}, ensure_ascii=False
     )
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    return Response(
-        body.encode("utf-8", "replace"), status, headers, media_type="application/json"
-    )
+    return Response(body.encode("utf-8", "replace"), status, headers, media_type="application/json")
 
 
 def respond(
-    request: Request, status: int, message: str, *, code: str | None = None, field: str | None = None
+    request: Request,
+    status: int,
+    message: str,
+    *,
+    code: str | None = None,
+    field: str | None = None,
 ) -> Response:
     """The failure in the form that fits the address."""
     if wants_json(request.url.path):
@@ -108,7 +111,7 @@ def _desk_error(request: Request, error: Exception) -> Response:
 
 def _posts_error(request: Request, error: Exception) -> Response:
     log.warning("store_unavailable", error=type(error).__name__)
-    message = "帖文的日志或索引暂时用不了，请稍后再试。如一直如此，请管理员运行 yuqing doctor 检查。"
+    message = "帖文的日志或索引暂时用不了，请稍后再试。若一直如此，请管理员运行 yuqing doctor。"
     return respond(request, 503, message, code="unavailable")
 
 

@@ -7,10 +7,12 @@ without anything to remember, and an unknown address tells a stranger nothing.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.desk import Desk
 from api.errors import respond, wants_json
-from registry import sessions, users
+from registry import sessions, tokens
 from registry.errors import DeskError
 from registry.users import User
 
@@ -36,6 +38,9 @@ OPEN: frozenset[tuple[str, str]] = frozenset(
 )
 # What a person whose first password is not changed yet can reach.
 BEFORE_FIRST_CHANGE = frozenset({"/password", "/signout", "/api/v1/session"})
+
+
+MAX_TARGET = 2000  # characters of an address to come back to
 
 
 class GateMiddleware:
@@ -89,12 +94,25 @@ class GateMiddleware:
                 return None
             request.state.by_token = True
             async with self.desk.reading() as session:
-                return await _in_thread(users.for_token, session, token.strip(), now=now)
+                return await run_sync(partial(tokens.for_token, session, token.strip(), now=now))
         secret = request.cookies.get(self.desk.settings.cookie_name)
         if not secret:
             return None
-        async with self.desk.writing() as session:
-            return await _in_thread(sessions.resolve, session, secret, now=now)
+        settings = self.desk.settings
+        resolve = partial(
+            sessions.resolve,
+            secret=secret,
+            now=now,
+            idle=settings.session_idle,
+            absolute=settings.session_absolute,
+        )
+        async with self.desk.reading() as session:
+            user = await run_sync(resolve, session)
+            due = user and await run_sync(partial(sessions.touch_due, session, secret, now=now))
+        if due:  # once a minute: seen just now
+            async with self.desk.writing() as session:
+                user = await run_sync(resolve, session)
+        return user
 
     def _closed(self, request: Request, user: User | None, *, by_token: bool) -> Response | None:
         path = request.url.path
@@ -120,23 +138,15 @@ def _here(request: Request) -> str:
     return quote(request.url.path + query, safe="")
 
 
-async def _in_thread(function: Any, *args: Any, **kwargs: Any) -> Any:
-    from functools import partial
-
-    from anyio.to_thread import run_sync
-
-    return await run_sync(partial(function, *args, **kwargs))
-
-
 def safe_next(target: str | None) -> str:
-    """A local path to go on to after signing in; anything else becomes ``/``.
+    r"""A local path to go on to after signing in; anything else becomes ``/``.
 
-    A path begins with one slash; ``//host`` and ``/\\host`` would leave the site, and control
+    A path begins with one slash; ``//host`` and ``/\host`` would leave the site, and control
     characters are dropped by browsers before they look.
     """
-    if not target or len(target) > 2000 or not target.startswith("/"):
+    if not target or len(target) > MAX_TARGET or not target.startswith("/"):
         return "/"
-    if target[1:2] in {"/", "\\"} or any(ord(char) < 0x20 or char == "\\" for char in target):
+    if target[1:2] in {"/", "\\"} or any(char < " " or char == "\\" for char in target):
         return "/"
     if target.split("?", 1)[0] in {"/signin", "/signout"}:
         return "/"

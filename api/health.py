@@ -12,7 +12,6 @@ from starlette.responses import JSONResponse, Response
 from api.deps import CurrentUser, DeskDep, Now, Reading
 from api.desk import Desk
 from api.metrics import CONTENT_TYPE, GROUPS, Metrics
-from posts.index.port import Query
 from posts.log.port import RAW
 from registry import changes, sources
 from responder import query
@@ -71,9 +70,13 @@ def metrics(
 ) -> Response:
     """Lag of the log's readers, alerts, open clocks and sources by state, requests."""
     numbers: Metrics = request.app.state.metrics
+    open_clocks = query.open_clocks(session, now)
+    health_of = sources.health(session, now=now)
     for topic, group in GROUPS:
         numbers.lag.labels(topic, group).set(desk.log.lag(topic, group))
-    _set(numbers.alerts, Counter(query.alert_counts(session)))
-    _set(numbers.clocks, Counter(clock.state for clock in query.open_clocks(session, now)))
-    _set(numbers.sources, Counter(health.state for _, health in sources.health(session, now=now)))
+    numbers.show(
+        alerts=query.alert_counts(session),
+        clocks=Counter(clock.state.value for clock in open_clocks),
+        sources=Counter(health.state for _, health in health_of),
+    )
     return Response(numbers.text(), media_type=CONTENT_TYPE)

@@ -35,7 +35,7 @@ def enter(
 ) -> Entered:
     """Admit what a person reports. Raises InvalidInputError where nothing can be made of it."""
     # its own import: the crawlers' side is needed only when somebody enters something
-    from crawlers.admission import Item, State  # noqa: PLC0415
+    from crawlers.admission import Item, State
 
     if how not in WAYS:
         raise InvalidInputError(f"“从哪里来”应为{'、'.join(WAYS)}之一。", field="how")
@@ -45,7 +45,7 @@ def enter(
     if url is not None and not url.startswith(("http://", "https://")):
         raise InvalidInputError("链接应以 http:// 或 https:// 开头。", field="url")
     with desk.database.transaction() as session:
-        sources.ensure(session, SOURCE, SOURCE_NAME, KIND)
+        sources.ensure(session, SOURCE, SOURCE_NAME, KIND, now=now)
     item = Item(
         source=SOURCE,
         kind=KIND,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from posts.log.port import RAW, SCORED, SIGNALS
@@ -16,8 +18,12 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._seen: dict[int, set[str]] = {}
         self.requests = Counter(
-            "yuqing_http_requests", "答过的请求", ("method", "route", "status"), registry=self.registry
+            "yuqing_http_requests",
+            "答过的请求",
+            ("method", "route", "status"),
+            registry=self.registry,
         )
         self.seconds = Histogram(
             "yuqing_http_seconds",
@@ -34,6 +40,19 @@ class Metrics:
             "yuqing_open_clocks", "未结时钟，按状态", ("state",), registry=self.registry
         )
         self.sources = Gauge("yuqing_sources", "各状态的信源", ("state",), registry=self.registry)
+
+    def show(
+        self, *, alerts: Mapping[str, int], clocks: Mapping[str, int], sources: Mapping[str, int]
+    ) -> None:
+        """Set the gauges; a state that is not named any more is 0 from now on, not gone."""
+        for gauge, counts in (
+            (self.alerts, alerts),
+            (self.clocks, clocks),
+            (self.sources, sources),
+        ):
+            for state in self._seen.setdefault(id(gauge), set()) | set(counts):
+                gauge.labels(state).set(counts.get(state, 0))
+                self._seen[id(gauge)].add(state)
 
     def text(self) -> bytes:
         """All of it, as text."""

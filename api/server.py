@@ -35,15 +35,27 @@ def bind(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Uvicorn that obeys a stop event and ends the live streams before it waits for them."""
 
-    def __init__(self, config: uvicorn.Config, stop: threading.Event, feed: ChangeFeed) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        stop: threading.Event,
+        feed: ChangeFeed,
+        on_ready: Callable[[], object],
+    ) -> None:
         super().__init__(config)
         self.stop = stop
         self.feed = feed
+        self.on_ready = on_ready
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the process that serves: it sets ``stop``."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As usual, then say that it answers."""
+        await super().startup(sockets)
+        self.on_ready()
 
     async def on_tick(self, counter: int) -> bool:
         """Each tenth of a second: whether to end."""
@@ -82,18 +94,11 @@ def serve(
         lifespan="on",
         proxy_headers=False,
     )
-    server = _Server(config, stop, app.state.feed)
-
-    async def run() -> None:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        if on_ready is not None and server.started:
-            on_ready(address_of(listener))
-        await serving
+    address = address_of(listener)
+    server = _Server(config, stop, app.state.feed, lambda: on_ready and on_ready(address))
 
     with listener:
-        asyncio.run(run())
+        asyncio.run(server.serve(sockets=[listener]))
 
 
 def address_of(listener: socket.socket) -> str:

@@ -16,6 +16,7 @@ from api.desk import Desk
 from api.gate import safe_next
 from api.limits import TryLimit
 from registry import sessions, users
+from registry import sign_in as proof
 from registry.errors import DeskError, InvalidInputError
 from registry.users import User
 
@@ -31,7 +32,7 @@ def sign_in(
 ) -> tuple[User, str]:
     """(user, cookie value) of a new session; the one that came with the request ends.
 
-    Raises TooManyRequestsError, or what ``users.authenticate`` raises for a wrong name or
+    Raises TooManyRequestsError, or what ``authenticate`` raises for a wrong name or
     password; the caller's transaction has to commit also then, for the count of failures.
     """
     name, password = _clean(name).strip(), _clean(password)
@@ -39,10 +40,9 @@ def sign_in(
     limit.check(name, client_address(request), now=now)
     if len(name) > MAX_NAME or len(password) > MAX_PASSWORD:
         raise InvalidInputError("用户名或密码太长。", field="name")
-    user = users.authenticate(session, name=name, password=password, now=now)
+    user = proof.authenticate(session, name=name, password=password, now=now)
     end_session(request, desk, session)
-    agent = _clean(request.headers.get("user-agent", ""))[:200]
-    return user, sessions.start(session, user.id, now=now, agent=agent)
+    return user, new_session(request, session, user.id, now=now)
 
 
 def end_session(request: Request, desk: Desk, session: Session) -> None:
@@ -52,18 +52,19 @@ def end_session(request: Request, desk: Desk, session: Session) -> None:
         sessions.end(session, secret)
 
 
-def change_password(
-    session: Session, user: User, *, old: str, new: str, now: datetime
-) -> None:
+def change_password(session: Session, user: User, *, old: str, new: str, now: datetime) -> None:
     """Set a new password after the old one was shown; all sessions of the user end."""
     old, new = _clean(old), _clean(new)
     if max(len(old), len(new)) > MAX_PASSWORD:
         raise InvalidInputError(f"密码太长，最多 {MAX_PASSWORD} 个字。", field="new")
-    users.authenticate(session, name=user.name, password=old, now=now)
-    if new == old:
-        raise InvalidInputError("新密码不能和现在的密码相同。", field="new")
-    users.set_password(session, user.id, new, now=now)
-    sessions.end_all(session, user.id)
+    proof.authenticate(session, name=user.name, password=old, now=now)
+    users.set_password(session, user.id, password=new, now=now, who=user.name)
+
+
+def new_session(request: Request, session: Session, user_id: int, *, now: datetime) -> str:
+    """A session for this browser; returns the cookie's value."""
+    agent = _clean(request.headers.get("user-agent", ""))[:200]
+    return sessions.start(session, user_id, now=now, agent=agent)
 
 
 def _clean(text: str) -> str:
@@ -83,9 +84,7 @@ def signin_page(
     target = safe_next(next_)
     if request.state.user is not None:
         return RedirectResponse(target, 303)
-    return render.render(
-        request, "signin.html", error=None, next=target, name="", **_frame(desk)
-    )
+    return render.render(request, "signin.html", error=None, next=target, name="", **_frame(desk))
 
 
 @router.post("/signin")
@@ -159,8 +158,7 @@ def password(
             must_change=user.must_change,
             **_frame(desk),
         )
-    agent = _clean(request.headers.get("user-agent", ""))[:200]
-    secret = sessions.start(session, user.id, now=now, agent=agent)
+    secret = new_session(request, session, user.id, now=now)
     response = RedirectResponse("/", 303)
     cookies.give(response, desk.settings, secret)
     return response

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-_WHERE = {"body": "正文", "query": "查询参数", "path": "地址", "header": "请求头", "cookie": "Cookie"}
+_WHERE = {
+    "body": "正文",
+    "query": "查询参数",
+    "path": "地址",
+    "header": "请求头",
+}
 _SENTENCES = {
     "missing": "没有给出",
     "json_invalid": "不是合法的 JSON",

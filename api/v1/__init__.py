@@ -12,10 +12,10 @@ from api.v1 import (
     entries,
     incidents,
     leads,
-    notices,
     places,
     posts,
     rules,
+    running,
     session,
     sources,
     users,
@@ -50,7 +50,7 @@ for part in (
     rules,
     places,
     users,
-    notices,
+    running,
     audit,
 ):
     router.include_router(part.router)

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field, StringConstraints
 
 from api import cookies, signin
-from api.deps import CurrentUser, DeskDep, Now, Writing
+from api.deps import CurrentUser, DeskDep, Now, Reading, Writing
 from api.permissions import Action, may
-from api.v1.models import Done, Given, Instant, Name, Number, Shown
-from registry import audit, users
-from registry.errors import ForbiddenError
+from api.v1.models import Done, Given, Instant, Items, Name, Number, Shown
+from registry import tokens
+from registry.errors import ForbiddenError, NotFoundError
 from registry.users import User
 
 router = APIRouter(tags=["登录"])
@@ -57,6 +57,16 @@ class Token(Shown):
 
     token: str = Field(description="令牌，只显示这一次")
     expires_at: Instant | None = Field(description="何时失效")
+
+
+class TokenOut(Shown):
+    """What is known of a token; the token itself is not kept."""
+
+    id: int
+    label: str = Field(description="用途")
+    created_at: Instant = Field(description="何时生成")
+    expires_at: Instant | None = Field(description="何时失效")
+    revoked_at: Instant | None = Field(description="何时撤销")
 
 
 def me_of(user: User) -> Me:
@@ -116,6 +126,22 @@ def password(
     return Done()
 
 
+@router.get("/tokens", summary="本人的令牌")
+def my_tokens(session: Reading, user: CurrentUser) -> Items[TokenOut]:
+    """One's own tokens, also those that do not work any more."""
+    rows = tokens.tokens(session, user.id)
+    return Items(items=[TokenOut.model_validate(row) for row in rows], next=None)
+
+
+@router.delete("/tokens/{number}", summary="撤销令牌")
+def revoke(session: Writing, now: Now, user: CurrentUser, number: Number) -> Done:
+    """One's own token does not work from now on."""
+    if number not in {token.id for token in tokens.tokens(session, user.id)}:
+        raise NotFoundError(f"您没有编号为 {number} 的令牌。")
+    tokens.revoke_token(session, number, now=now, who=user.name)
+    return Done()
+
+
 @router.post("/tokens", summary="新建令牌", status_code=201)
 def new_token(
     request: Request, session: Writing, now: Now, user: CurrentUser, given: NewToken
@@ -124,5 +150,7 @@ def new_token(
     if request.state.by_token:
         raise ForbiddenError("令牌不能再生成令牌，请登录后办理。")
     expires = None if given.days is None else now + timedelta(days=given.days)
-    token = users.issue_token(session, user.id, label=given.label, now=now, expires_at=expires)
+    token = tokens.issue_token(
+        session, user.id, label=given.label, now=now, expires_at=expires, who=user.name
+    )
     return Token(token=token, expires_at=expires)

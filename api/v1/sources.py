@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import msgspec
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
-from sqlalchemy.orm import Session
 
 from api.deps import CurrentUser, Now, Reading, Writing, allowed
 from api.permissions import Action
-from api.v1.models import Given, Instant, Items, Name, Number, Short, Shown
-from registry import audit, changes, jobs, sources
-from registry.errors import NotFoundError
+from api.v1.models import Anything, Given, Instant, Items, Name, Number, Shown, plain
+from registry import jobs, sources
 from registry.sources import Health, Source
 from registry.users import User
 
@@ -33,8 +31,8 @@ class HealthOut(Shown):
     last_success_at: Instant | None = Field(description="上次成功")
     last_new_at: Instant | None = Field(description="上次有新内容")
     streak: int = Field(description="连续失败几次")
-    failure: str | None = Field(description="失败的种类")
-    detail: str | None = Field(description="失败的详情")
+    failure: str = Field(description="失败的种类")
+    detail: str = Field(description="失败的详情")
     posts_today: int = Field(description="今天几条")
 
 
@@ -46,9 +44,7 @@ class SourceGiven(Given):
     spider: Literal["site", "feed", "sitemap", "manual"] = Field(description="抓取方式")
     url: Annotated[str, Field(max_length=2000)] = Field("", description="列表页或订阅地址")
     interval_s: Annotated[int, Field(ge=5, le=7 * 86400)] = Field(300, description="间隔（秒）")
-    options: dict[Annotated[str, Field(max_length=100)], Any] = Field(
-        default_factory=dict, description="选择器等", max_length=50
-    )
+    options: Anything = Field(default_factory=dict, description="选择器等", max_length=50)
     area: Annotated[str | None, Field(max_length=20)] = Field(None, description="区划代码")
     own: bool = Field(False, description="本单位的站点")
     enabled: bool = Field(True, description="启用")
@@ -61,7 +57,7 @@ class SourceOut(Shown):
     name: str = Field(description="名称")
     kind: str = Field(description="类型")
     spider: str = Field(description="抓取方式")
-    url: str | None = Field(description="地址")
+    url: str = Field(description="地址")
     interval_s: int = Field(description="间隔（秒）")
     options: dict[str, Any] = Field(description="选择器等")
     area: str | None = Field(description="区划代码")
@@ -88,29 +84,6 @@ def _shown(source: Source, health: Health | None = None) -> SourceOut:
     return out
 
 
-def _get(session: Session, source_id: str) -> Source:
-    found = sources.get(session, source_id)
-    if found is None:
-        raise NotFoundError(f"没有信源“{source_id}”。")
-    return found
-
-
-def put(session: Session, source: Source, *, by: User, now: datetime) -> None:
-    """Keep a source, with who did it and what it was before."""
-    before = sources.get(session, source.id)
-    sources.put(session, source)
-    audit.record(
-        session,
-        who=by.name,
-        action="source.put",
-        subject=source.id,
-        before=before,
-        after=source,
-        now=now,
-    )
-    changes.note(session, "source", source.id, now=now)
-
-
 @router.get("", summary="信源与健康")
 def everything(session: Reading, now: Now, _user: CurrentUser) -> Items[SourceOut]:
     """All sources, each with how well we see it."""
@@ -121,7 +94,7 @@ def everything(session: Reading, now: Now, _user: CurrentUser) -> Items[SourceOu
 @router.get("/{source_id}", summary="一个信源")
 def one(session: Reading, now: Now, _user: CurrentUser, source_id: SourceId) -> SourceOut:
     """One source with its health."""
-    found = _get(session, source_id)
+    found = sources.get(session, source_id)
     by_id = {source.id: health for source, health in sources.health(session, now=now)}
     return _shown(found, by_id.get(source_id))
 
@@ -132,7 +105,7 @@ def change(
 ) -> SourceOut:
     """Make or change a source; the change stands in the audit."""
     source = Source(id=source_id, **given.model_dump())
-    put(session, source, by=user, now=now)
+    sources.put(session, source, now=now, who=user.name)
     return _shown(source)
 
 
@@ -141,17 +114,15 @@ def switch(
     session: Writing, now: Now, user: Manager, source_id: SourceId, given: Switch
 ) -> SourceOut:
     """Switch a source on or off."""
-    import msgspec  # noqa: PLC0415
-
-    source = msgspec.structs.replace(_get(session, source_id), enabled=given.enabled)
-    put(session, source, by=user, now=now)
+    source = msgspec.structs.replace(sources.get(session, source_id), enabled=given.enabled)
+    sources.put(session, source, now=now, who=user.name)
     return _shown(source)
 
 
 @router.post("/{source_id}/check", summary="现在检查", status_code=202)
 def check(session: Writing, now: Now, _user: Manager, source_id: SourceId) -> JobOut:
     """Ask the crawler to look now; the result stands with the job."""
-    _get(session, source_id)
+    sources.get(session, source_id)
     job = jobs.add(
         session, kind="source_check", subject=source_id, body={}, now=now, limit_s=CHECK_LIMIT_S
     )
@@ -161,10 +132,4 @@ def check(session: Writing, now: Now, _user: Manager, source_id: SourceId) -> Jo
 @router.get("/jobs/{number}", summary="作业的结果")
 def job_of(session: Reading, _user: CurrentUser, number: Number) -> dict[str, Any]:
     """A job's state and result."""
-    found = jobs.get(session, number)
-    if found is None:
-        raise NotFoundError("没有这个作业。")
-    import msgspec  # noqa: PLC0415
-
-    built: dict[str, Any] = msgspec.to_builtins(found)
-    return built
+    return plain(jobs.get(session, number))

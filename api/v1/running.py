@@ -1,0 +1,55 @@
+"""运行: what was sent and what was not, and the stages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from api.deps import CurrentUser, Reading
+from api.v1.models import Instant, Items, Limit, Shown
+from registry import outbox, stages
+
+router = APIRouter(tags=["运行"])
+
+
+class NoticeOut(Shown):
+    """Something that leaves the house, and what became of it."""
+
+    id: int
+    kind: str = Field(description="种类")
+    key: str = Field(description="幂等键")
+    payload: dict[str, Any] = Field(description="内容")
+    state: str = Field(description="waiting 待发，sent 已发，not_sent 不发，failed 失败")
+    due_at: Instant = Field(description="应发时间")
+    attempts: int = Field(description="试了几次")
+    detail: str = Field(description="结果或原因")
+    created_at: Instant = Field(description="写下时间")
+    done_at: Instant | None = Field(description="了结时间")
+
+
+class StageOut(Shown):
+    """A stage of the service."""
+
+    name: str = Field(description="环节")
+    state: str = Field(description="starting, running, restarting, stopped, failed")
+    since: Instant = Field(description="自何时起")
+    beat_at: Instant | None = Field(description="上次报到")
+    restarts: int = Field(description="重启次数")
+    error: str = Field(description="出错说明")
+    detail: str = Field(description="在做什么")
+
+
+@router.get("/notices", summary="通知记录")
+def notices(session: Reading, _user: CurrentUser, limit: Limit = 50) -> Items[NoticeOut]:
+    """The newest deliveries: sent, waiting, not sent and why."""
+    rows = outbox.recent(session, limit)
+    return Items(items=[NoticeOut.model_validate(row) for row in rows], next=None)
+
+
+@router.get("/stages", summary="各环节")
+def running(session: Reading, _user: CurrentUser) -> Items[StageOut]:
+    """The stages as their supervisor sees them."""
+    rows = stages.everything(session)
+    return Items(items=[StageOut.model_validate(row) for row in rows], next=None)
