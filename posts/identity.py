@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _GENERATION_BITS = 12
 _MAX_GENERATION = (1 << _GENERATION_BITS) - 1
 _TRACKING = frozenset({"spm", "from", "share", "fbclid", "gclid"})
@@ -66,7 +68,7 @@ def pack_version(fetched_at: datetime, generation: int = 0) -> int:
     """
     if not 0 <= generation <= _MAX_GENERATION:
         raise ValueError(f"analysis generation {generation} is not within 0..{_MAX_GENERATION}")
-    return (int(fetched_at.timestamp() * 1000) << _GENERATION_BITS) | generation
+    return ((fetched_at - _EPOCH) // _MILLISECOND << _GENERATION_BITS) | generation
 
 
 def with_generation(version: int, generation: int) -> int:

@@ -44,4 +44,7 @@ def read_cursor(cursor: str | None) -> tuple[int, str] | None:
         value = int(published)
     except (ValueError, binascii.Error):  # UnicodeError is a ValueError
         return None
-    return (value, post_id) if abs(value) < 1 << 62 else None
+    # Base64 passes over much that is none of it: only what is written here is taken.
+    if abs(value) >= 1 << 62 or cursor_after(value, post_id) != cursor:
+        return None
+    return value, post_id

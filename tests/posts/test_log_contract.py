@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.posts import NOON
 
 from posts.errors import PoisonError
 from posts.log.memory import MemoryLog
 from posts.log.port import DEAD, RAW, SCORED, PostLog, Record
 from posts.log.sqlite import SqliteLog
-from support.posts import NOON
 
 Clock = Callable[[], datetime]
 ADAPTERS: dict[str, Callable[[Path, Clock], PostLog]] = {
