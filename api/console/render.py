@@ -72,14 +72,16 @@ def preferences(request: Request) -> dict[str, str]:
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """One page; never stored by the browser, so that going back asks the server again."""
-    text = environment().get_template(template).render(
-        path=request.url.path, **preferences(request), **context
+    text = (
+        environment()
+        .get_template(template)
+        .render(path=request.url.path, **preferences(request), **context)
     )
     return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 def render_error(request: Request, status: int, message: str) -> HTMLResponse:
-    """An error in the console's own style: what happened and where to go; no details of the code."""
+    """An error in the console's own style: what happened, where to go, nothing of the code."""
     return render(
         request,
         "error.html",

@@ -37,6 +37,7 @@ function lost() {
 
 function back() {
   show("run", "实时");
+  refresh(); // what changed between the page's writing and now
   if (lostAt === null) return;
   const seconds = Math.round((serverNow() - lostAt) / 1000);
   lostAt = null;
@@ -46,7 +47,6 @@ function back() {
     setTimeout(() => { if (lostAt === null) banner.hidden = true; }, 8000);
   }
   say("已重新连上。");
-  refresh();
 }
 
 function connect() {
@@ -58,7 +58,7 @@ function connect() {
     if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 3000); // an answer that is no stream ends the browser's own tries
   });
   stream.addEventListener("time", (e) => sync(instant(e.data)));
-  for (const topic of ["alert", "incident", "source", "notice", "stage", "message"]) stream.addEventListener(topic, refresh);
+  stream.addEventListener("change", refresh);
 }
 
 /** The instant in a message: bare, or in an object as now, time or at. */

@@ -1,0 +1,57 @@
+"""What a form does: one transaction, then a redirect; or the same page again with what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from anyio.to_thread import run_sync
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from api.desk import Desk
+from registry.errors import DeskError
+
+# What a page says after an action; the address carries the key only, never words.
+DONE = {
+    "claimed": "已认领。请研判后开事件、忽略或报误报。",
+    "ignored": "已忽略，理由已记入。",
+    "false_alarm": "已记为误报，理由已记入。",
+    "opened": "已立项，时限开始起算。",
+    "level": "已定级，时限已按级别重新判定。",
+    "entry": "已记入时间线。",
+    "release": "已登记发布。",
+    "acknowledged": "已确认。下一道提醒仍会发出。",
+    "proposed": "更正已提出，由另一位确认后生效。",
+    "confirmed": "已确认，更正已记入；先前的结论仍然显示。",
+    "closed": "已办结。",
+    "lead": "线索已记下，分析后可检索到。",
+    "lead_known": "这条线索已经有了，没有重复记。",
+    "source": "信源已保存。",
+    "rule": "规则已保存，对新到的帖文生效。",
+    "preferences": "显示设置已保存。",
+}
+
+
+def go(path: str, done: str = "", *, anchor: str = "") -> RedirectResponse:
+    """To a page of the console by GET, with a word of what was done."""
+    if done:
+        path += ("&" if "?" in path else "?") + f"done={done}"
+    return RedirectResponse(path + (f"#{anchor}" if anchor else ""), status_code=303)
+
+
+async def perform(
+    desk: Desk,
+    work: Callable[[Session], Response],
+    again: Callable[[Session, DeskError], Response],
+) -> Response:
+    """Run ``work`` in a transaction; where it raises a business error, nothing of it is kept.
+
+    ``again`` then shows the page as it stands, with the error and what the person had filled in.
+    """
+    try:
+        async with desk.writing() as session:
+            return await run_sync(work, session)
+    except DeskError as error:
+        failure = error
+    async with desk.reading() as session:
+        return await run_sync(again, session, failure)

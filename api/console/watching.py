@@ -1,0 +1,313 @@
+"""监测: sources with their health, alert rules, and leads that people enter."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api import leads
+from api.console import words
+from api.console.acting import go, perform
+from api.console.forms import Fields, Form
+from api.console.frame import frame
+from api.console.render import render
+from api.console.source_view import source_view, worst_first
+from api.deps import DeskDep, Now, PageUser, Reading
+from api.permissions import Action, may, require
+from posts.model import Sentiment
+from registry import alert_rules, sources
+from registry.alert_rules import AlertRule
+from registry.errors import DeskError, InvalidInputError
+from registry.sources import Source
+from registry.users import User
+
+router = APIRouter(include_in_schema=False)
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_SPIDERS = (
+    ("site", "列表页 → 正文"),
+    ("feed", "订阅源（RSS、Atom、JSON）"),
+    ("sitemap", "站点地图"),
+    ("manual", "手工录入"),
+)
+_KINDS = tuple(
+    (kind, words.KINDS[kind])
+    for kind in ("news", "forum", "gov", "video", "microblog", "wechat", "hotline", "mailbox")
+)
+_DAY = 86400
+
+
+@router.get("/sources")
+def source_page(request: Request, session: Reading, user: PageUser, edit: str = "") -> Response:
+    """All sources, the blind ones first; a form for those who may change them."""
+    return _sources(request, session, user, edit=edit)
+
+
+def _sources(
+    request: Request,
+    session: Session,
+    user: User,
+    *,
+    edit: str = "",
+    values: Fields | None = None,
+    error: DeskError | None = None,
+) -> Response:
+    shell = frame(request, session, user)
+    manages = may(user, Action.MANAGE_SOURCES)
+    rows = sources.health(session, now=shell.now)
+    if values is None:
+        found = next((source for source, _ in rows if source.id == edit), None)
+        values = _source_fields(found) if found else Fields()
+    views = [source_view(source, health, shell.now, edit=manages) for source, health in rows]
+    return render(
+        request,
+        "sources.html",
+        status=error.status if error else 200,
+        frame=shell,
+        sources=worst_first(views),
+        editing=bool(edit),
+        values=values,
+        invalid=_invalid(error),
+        error=error.message if error else None,
+        spiders=_SPIDERS,
+        kinds=_known(_KINDS, values.get("kind", "")),
+    )
+
+
+def _known(options: tuple[tuple[str, str], ...], value: str) -> tuple[tuple[str, str], ...]:
+    if not value or value in dict(options):
+        return options
+    return (*options, (value, words.kind(value)))
+
+
+def _source_fields(source: Source) -> Fields:
+    return Fields(
+        id=source.id,
+        name=source.name,
+        spider=source.spider,
+        kind=source.kind,
+        url=source.url or "",
+        interval_s=str(source.interval_s),
+        area=source.area or "",
+        own="1" if source.own else "",
+        enabled="1" if source.enabled else "",
+    )
+
+
+def _invalid(error: DeskError | None) -> dict[str, str]:
+    field = getattr(error, "field", None)
+    return {field: error.message} if error and field else {}
+
+
+@router.post("/sources")
+async def source_save(
+    request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form
+) -> Response:
+    """Add or change a source."""
+
+    def work(session: Session) -> Response:
+        require(user, Action.MANAGE_SOURCES)
+        source_id = form.text("id", "代号", longest=64)
+        if not _ID.fullmatch(source_id):
+            raise InvalidInputError("“代号”只用字母、数字、短横、点和下划线。", field="id")
+        spider = form.get("spider", "")
+        if spider not in dict(_SPIDERS):
+            raise InvalidInputError("“抓取方式”不在可选之列。", field="spider")
+        url = form.get("url", "")[:2000]
+        if spider != "manual" and words.safe_url(url) is None:
+            raise InvalidInputError("“网址”应以 http:// 或 https:// 开头。", field="url")
+        before = {source.id: source for source in sources.everything(session)}.get(source_id)
+        source = Source(
+            id=source_id,
+            name=form.text("name", "名称", longest=100),
+            kind=form.text("kind", "种类", longest=50),
+            spider=spider,
+            url=url,
+            interval_s=form.number("interval_s", "间隔", least=5, most=7 * _DAY),
+            options=before.options if before else {},
+            area=form.get("area", "")[:20] or None,
+            own=bool(form.get("own")),
+            enabled=bool(form.get("enabled")),
+        )
+        sources.put(session, source, now=now, who=user.name)
+        return go("/sources", "source")
+
+    def again(session: Session, error: DeskError) -> Response:
+        return _sources(request, session, user, values=form, error=error)
+
+    return await perform(desk, work, again)
+
+
+@router.get("/rules")
+def rule_page(request: Request, session: Reading, user: PageUser, edit: str = "") -> Response:
+    """The alert rules; a form for those who may change them."""
+    return _rules(request, session, user, edit=edit)
+
+
+def _rules(
+    request: Request,
+    session: Session,
+    user: User,
+    *,
+    edit: str = "",
+    values: Fields | None = None,
+    error: DeskError | None = None,
+) -> Response:
+    rows = alert_rules.everything(session)
+    if values is None:
+        found = next((rule for rule in rows if rule.id == edit), None)
+        values = _rule_fields(found) if found else Fields()
+    return render(
+        request,
+        "rules.html",
+        status=error.status if error else 200,
+        frame=frame(request, session, user),
+        rules=[
+            {
+                "id": rule.id,
+                "name": rule.name,
+                "heat": rule.heat,
+                "enabled": rule.enabled,
+                "says": says(rule),
+            }
+            for rule in rows
+        ],
+        editing=bool(edit),
+        values=values,
+        error=error.message if error else None,
+    )
+
+
+def says(rule: AlertRule) -> str:
+    """What a rule asks for, in one line."""
+    parts = []
+    for label, listed in (
+        ("任一词", rule.any_of),
+        ("都有", rule.all_of),
+        ("不含", rule.none_of),
+        ("地点", rule.areas),
+        ("来源", rule.sources),
+    ):
+        if listed:
+            parts.append(f"{label}：{'、'.join(listed)}")
+    if rule.sentiments:
+        tones = [words.TONES.get(str(tone), ("", str(tone)))[1] for tone in rule.sentiments]
+        parts.append(f"情感：{'、'.join(tones)}")
+    parts.append(f"{words.span(rule.window_s)}内满 {rule.min_count} 条")
+    parts.append(f"之后 {words.span(rule.cooldown_s)}内不重复")
+    return " · ".join(parts)
+
+
+def _rule_fields(rule: AlertRule) -> Fields:
+    return Fields(
+        id=rule.id,
+        name=rule.name,
+        any_of=" ".join(rule.any_of),
+        all_of=" ".join(rule.all_of),
+        none_of=" ".join(rule.none_of),
+        areas=" ".join(rule.areas),
+        min_count=str(rule.min_count),
+        window_min=str(rule.window_s // 60),
+        cooldown_min=str(rule.cooldown_s // 60),
+        heat=rule.heat,
+        sentiment="negative" if "negative" in rule.sentiments else "",
+        enabled="1" if rule.enabled else "",
+    )
+
+
+@router.post("/rules")
+async def rule_save(
+    request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form
+) -> Response:
+    """Add or change an alert rule."""
+
+    def work(session: Session) -> Response:
+        require(user, Action.MANAGE_RULES)
+        rule_id = form.text("id", "代号", longest=64)
+        if not _ID.fullmatch(rule_id):
+            raise InvalidInputError("“代号”只用字母、数字、短横、点和下划线。", field="id")
+        before = {rule.id: rule for rule in alert_rules.everything(session)}.get(rule_id)
+        if form.get("heat") not in words.HEAT:
+            raise InvalidInputError("“热度”不在可选之列。", field="heat")
+        fields: dict[str, Any] = {
+            "name": form.text("name", "名称", longest=100),
+            "any_of": form.words("any_of"),
+            "all_of": form.words("all_of"),
+            "none_of": form.words("none_of"),
+            "areas": form.words("areas"),
+            "sentiments": (Sentiment.NEGATIVE,) if form.get("sentiment") == "negative" else (),
+            "min_count": form.number("min_count", "满几条预警", least=1, most=100_000),
+            "window_s": 60 * form.number("window_min", "多少分钟之内", least=1, most=30 * 1440),
+            "cooldown_s": 60 * form.number("cooldown_min", "不重复", least=0, most=30 * 1440),
+            "heat": form["heat"],
+            "enabled": bool(form.get("enabled")),
+        }
+        base = before or AlertRule(id=rule_id, kinds=(), sources=(), **fields)
+        rule = msgspec.structs.replace(base, **fields)
+        alert_rules.put(session, rule, now=now, who=user.name)
+        return go("/rules", "rule")
+
+    def again(session: Session, error: DeskError) -> Response:
+        return _rules(request, session, user, values=form, error=error)
+
+    return await perform(desk, work, again)
+
+
+@router.get("/leads/new")
+def lead_page(request: Request, session: Reading, user: PageUser) -> Response:
+    """Three fields, also on a phone."""
+    require(user, Action.ENTER_LEAD)
+    return _lead(request, session, user, Fields(), None)
+
+
+def _lead(
+    request: Request, session: Session, user: User, values: Fields, error: DeskError | None
+) -> Response:
+    return render(
+        request,
+        "lead.html",
+        status=error.status if error else 200,
+        frame=frame(request, session, user),
+        values=values,
+        invalid={key: said for key, said in _invalid(error).items() if key == "at"},
+        error=error.message if error else None,
+        ways=tuple((way, way) for way in leads.WAYS),
+    )
+
+
+@router.post("/leads/new")
+async def lead_save(
+    request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form
+) -> Response:
+    """Keep what reached the office another way; a bare link is a link, anything else is text."""
+
+    def work() -> Response:
+        require(user, Action.ENTER_LEAD)
+        content = form.text("content", "内容或链接", longest=20_000)
+        url = words.safe_url(content)
+        at = form.instant("at", "何时说的")
+        if at is not None and at > now + timedelta(minutes=5):
+            raise InvalidInputError("“何时说的”在将来，请检查。", field="at")
+        entered = leads.enter(
+            desk,
+            how=form.get("via", ""),
+            text="" if url else content,
+            url=url,
+            title="",
+            at=at,
+            now=now,
+        )
+        return go("/leads/new", "lead_known" if entered.known else "lead")
+
+    try:
+        return await run_sync(work)
+    except DeskError as error:
+        failure = error
+    async with desk.reading() as session:
+        return await run_sync(_lead, request, session, user, form, failure)
