@@ -89,13 +89,13 @@ def _from_text(text: str) -> datetime | date:
     match = _WRITTEN.fullmatch(text)
     if match is None:
         return _from_mail(text)
-    day = _date(text, int(match["year"]), int(match["month"]), int(match["day"]))
+    stated = _date(text, int(match["year"]), int(match["month"]), int(match["day"]))
     if match["hour"] is None:
-        return day
+        return stated
     hour = int(match["hour"])
     if match["half"] in ("下午", "晚上") and hour < _NOON:
         hour += _NOON
-    at = _instant(text, day, hour, int(match["minute"] or 0), int(match["second"] or 0))
+    at = _instant(text, stated, hour, int(match["minute"] or 0), int(match["second"] or 0))
     micro = int((match["fraction"] or "").ljust(6, "0")[:6])
     return at.replace(microsecond=micro, tzinfo=_zone(text, match["zone"]))
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from registry.db import Database
 from support.registry import make_database
 
 from crawlers.admission import Admission
 from posts.log.memory import MemoryLog
+from registry.db import Database
 
 
 @pytest.fixture

@@ -1,0 +1,223 @@
+"""The address guard: the crawl connects to public addresses, and to what is listed (防内网访问).
+
+A name is resolved by us, every address is judged, and the connection is made to an address that
+was judged: a name that answers differently a moment later gains nothing. Redirects pass here too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from twisted.internet.address import IPv4Address as TxIPv4Address
+from twisted.internet.address import IPv6Address as TxIPv6Address
+
+from crawlers.failures import CONNECTION, REFUSED_ADDRESS, CrawlFailure
+from registry.errors import InvalidInputError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Resolve = Callable[[str], Sequence[str]]
+
+_PORTS = {"http": 80, "https": 443}
+_KEEP_S = 60.0
+_KEEP_MOST = 2000
+_RESOLVE_S = 10.0
+# Networks that carry an IPv4 address inside, or lead out of the public net by another way.
+_TUNNELS = tuple(
+    ipaddress.ip_network(network)
+    for network in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
+)
+
+
+def is_public(address: Address) -> bool:
+    """Whether the address is one of the open internet, in whatever form it is written."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return is_public(address.ipv4_mapped)
+        if address.is_site_local or any(address in network for network in _TUNNELS):
+            return False
+    return (
+        address.is_global
+        and not address.is_multicast
+        and not address.is_reserved
+        and not address.is_unspecified
+    )
+
+
+class _Rule:
+    """One entry of ``allow_private``."""
+
+    def __init__(self, entry: str) -> None:
+        text = entry.strip().lower()
+        if not text:
+            raise InvalidInputError("crawl.allow_private 里有空项", field="allow_private")
+        self._network: Network | None = None
+        self._port: int | None = None
+        try:
+            self._network = ipaddress.ip_network(text.strip("[]"), strict=False)
+            self._host = ""
+        except ValueError:
+            self._host, self._port = self._split(entry, text)
+            with contextlib.suppress(ValueError):
+                self._network = ipaddress.ip_network(self._host)
+
+    @staticmethod
+    def _split(entry: str, text: str) -> tuple[str, int | None]:
+        try:
+            parts = urlsplit(f"//{text}")
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            host, port = "", None
+        if not host or "/" in text or "@" in text:
+            raise InvalidInputError(
+                f"crawl.allow_private 里的「{entry}」看不懂，"
+                "应为地址（10.1.2.3）、网段（10.1.0.0/16）、主机名，或再加 :端口",
+                field="allow_private",
+            )
+        return host, port
+
+    def admits(self, host: str, address: Address, port: int) -> bool:
+        if self._port is not None and self._port != port:
+            return False
+        if self._network is None:
+            return host == self._host
+        return address.version == self._network.version and address in self._network
+
+
+class Guard:
+    """Says which addresses of a host the crawl may connect to. ``allow_private``: see settings."""
+
+    def __init__(
+        self,
+        allow_private: Iterable[str] = (),
+        *,
+        resolve: Resolve | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rules = [_Rule(entry) for entry in allow_private]
+        self._resolve = resolve or _system_resolve
+        self._clock = clock
+        self._judged: dict[tuple[str, int], tuple[float, list[str]]] = {}
+
+    async def check(self, url: str) -> list[str]:
+        """The addresses to which this URL may be fetched; kept for the connection that follows.
+
+        Raises CrawlFailure (refused_address, or connection where the host is not known).
+        """
+        host, port = _host_and_port(url)
+        kept = self._judged.get((host, port))
+        if kept is not None and kept[0] > self._clock():
+            return kept[1]
+        try:
+            found = await asyncio.wait_for(asyncio.to_thread(self._resolve, host), _RESOLVE_S)
+        except (OSError, UnicodeError, TimeoutError) as error:
+            raise CrawlFailure(CONNECTION, f"找不到主机 {host}，请检查地址和网络") from error
+        admitted = self.admitted(host, port, found)
+        if not admitted:
+            self._judged.pop((host, port), None)
+            raise refusal(host, found)
+        if len(self._judged) >= _KEEP_MOST:
+            self._judged.clear()
+        self._judged[host, port] = (self._clock() + _KEEP_S, admitted)
+        return admitted
+
+    def admitted(self, host: str, port: int, addresses: Iterable[str]) -> list[str]:
+        """Those of the addresses that may be connected to."""
+        return [text for text in addresses if self._may(host, port, text)]
+
+    def _may(self, host: str, port: int, text: str) -> bool:
+        try:
+            address = ipaddress.ip_address(text.split("%", 1)[0])
+        except ValueError:
+            return False
+        if is_public(address):
+            return True
+        mapped = getattr(address, "ipv4_mapped", None)
+        return any(rule.admits(host, mapped or address, port) for rule in self._rules)
+
+    def kept(self, host: str, port: int) -> list[str]:
+        """What the last check admitted for the host and port; nothing without a check."""
+        # Kept a little longer than it is reused, so that a request that waited its turn is served.
+        return self._judged.get((_plain(host), port), (0.0, []))[1]
+
+
+def refusal(host: str, addresses: Sequence[str]) -> CrawlFailure:
+    """The failure that says what was refused and who may change that."""
+    shown = "、".join(addresses[:3]) or "无"
+    return CrawlFailure(
+        REFUSED_ADDRESS,
+        f"{host} 指向内网或本机地址（{shown}），按安全策略不予访问；"
+        "确需采集时由管理员把它写进 crawl.allow_private",
+    )
+
+
+def _host_and_port(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise CrawlFailure(REFUSED_ADDRESS, f"地址 {url[:200]} 不合法，请检查写法") from error
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise CrawlFailure(REFUSED_ADDRESS, f"只采集 http 和 https 地址，不访问 {url[:200]}")
+    return _plain(parts.hostname), port or _PORTS[parts.scheme]
+
+
+def _plain(host: str) -> str:
+    """The host as the connection will name it: lower case, ASCII, no dot at the end."""
+    host = host.lower().rstrip(".")
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
+
+
+def _system_resolve(host: str) -> list[str]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class _Resolution:
+    """What Twisted wants to see of a resolution; ours is done at once."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def cancel(self) -> None:
+        """Nothing to cancel."""
+
+
+class GuardedResolver:
+    """The reactor's only way from a name to an address: what the guard has admitted.
+
+    Literal addresses pass here as well, because Twisted resolves every host. The guard is that of
+    the crawl that runs; without one nothing resolves.
+    """
+
+    def __init__(self) -> None:
+        self.guard: Guard | None = None
+
+    def resolveHostName(  # noqa: N802  -- Twisted's name
+        self,
+        resolutionReceiver: Any,  # noqa: N803
+        hostName: str,  # noqa: N803
+        portNumber: int = 0,  # noqa: N803
+        addressTypes: Any = None,  # noqa: ARG002, N803
+        transportSemantics: str = "TCP",  # noqa: ARG002, N803
+    ) -> _Resolution:
+        """Give the receiver the admitted addresses of that host and port."""
+        resolution = _Resolution(hostName)
+        resolutionReceiver.resolutionBegan(resolution)
+        for text in self.guard.kept(hostName, portNumber) if self.guard else []:
+            kind = TxIPv6Address if ":" in text else TxIPv4Address
+            resolutionReceiver.addressResolved(kind("TCP", text, portNumber))
+        resolutionReceiver.resolutionComplete()
+        return resolution

@@ -1,0 +1,208 @@
+"""The crawl, once or for ever: which sources are visited when (采集)."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from crawlers.admission import Admission
+from crawlers.settings import CrawlSettings, scrapy_settings
+from posts.log.port import PostLog
+from registry import sources as source_registry
+from registry.db import Database
+from registry.errors import DeskError, InvalidInputError, NotFoundError
+from registry.sources import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy.crawler import Crawler
+
+    from crawlers.spiders.desk import DeskSpider
+
+log = structlog.get_logger()
+
+_THREADS = 2
+_STEP_S = 0.1
+_POSTPONE_S = 10.0
+_one_crawl = threading.Lock()
+
+Clock = Callable[[], datetime]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def crawl_once(
+    *,
+    database: Database,
+    log: PostLog,
+    settings: CrawlSettings,
+    sources: Sequence[str] | None = None,
+    clock: Clock = _utc_now,
+) -> int:
+    """Visit the named sources (default: all enabled ones), each once; returns the new posts.
+
+    How each went stands in the sources' health. Raises NotFoundError or InvalidInputError for
+    a source that is not there or has no spider.
+    """
+    chosen = _choose(database, sources)
+    if not chosen:
+        return 0
+
+    async def plan(spider: DeskSpider) -> None:
+        await asyncio.gather(*(spider.visit(source) for source in chosen))
+
+    with _crawling(database, log, settings, plan, clock) as running:
+        running.done.result()
+        return running.new()
+
+
+def crawl_forever(
+    *,
+    database: Database,
+    log: PostLog,
+    settings: CrawlSettings,
+    stop: threading.Event,
+    clock: Clock = _utc_now,
+) -> None:
+    """Visit each source whenever it is due, until ``stop`` is set; then ends within 3 seconds."""
+    with _crawling(database, log, settings, _Watch(stop).plan, clock) as running:
+        while not stop.wait(_STEP_S):
+            if running.done.done():
+                running.done.result()
+                return
+        with suppress(FutureTimeoutError):
+            running.done.result(settings.stop_s)
+
+
+def _choose(database: Database, wanted: Sequence[str] | None) -> list[Source]:
+    with database.reading() as session:
+        if wanted is None:
+            known = source_registry.everything(session)
+            return [each for each in known if each.enabled and each.spider != "manual"]
+        chosen = []
+        for name in dict.fromkeys(wanted):
+            try:
+                source = source_registry.get(session, name)
+            except NotFoundError as error:
+                raise NotFoundError(f"没有来源「{name}」，用控制台或配置先登记它") from error
+            if source.spider == "manual":
+                raise InvalidInputError(f"来源「{name}」靠导入和录入，没有可采集的网址")
+            chosen.append(source)
+        return chosen
+
+
+class _Watch:
+    """The plan of a crawl without end: looks for due sources, one visit of each at a time."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._under_way: dict[str, asyncio.Task[bool]] = {}
+        self._not_before: dict[str, float] = {}
+
+    async def plan(self, spider: DeskSpider) -> None:
+        loop = asyncio.get_running_loop()
+        look_at = 0.0
+        try:
+            while not self._stop.is_set():
+                if loop.time() >= look_at:
+                    look_at = loop.time() + spider.settings_.poll_s
+                    for source in await self._due(spider):
+                        self._begin(spider, source)
+                await asyncio.sleep(min(_STEP_S, spider.settings_.poll_s))
+        finally:
+            for task in self._under_way.values():
+                task.cancel()
+
+    async def _due(self, spider: DeskSpider) -> list[Source]:
+        tools = spider.tools
+
+        def look() -> list[Source]:
+            with tools.database.reading() as session:
+                return source_registry.due(session, now=tools.clock())
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(tools.executor, look)
+        except DeskError as error:
+            log.warning("sources_unreadable", reason=error.message)
+            return []
+
+    def _begin(self, spider: DeskSpider, source: Source) -> None:
+        loop = asyncio.get_running_loop()
+        if source.id in self._under_way or self._not_before.get(source.id, 0.0) > loop.time():
+            return
+
+        def ended(task: asyncio.Task[bool]) -> None:
+            self._under_way.pop(source.id, None)
+            well = not task.cancelled() and task.exception() is None and task.result()
+            if not well:
+                self._not_before[source.id] = loop.time() + _POSTPONE_S
+
+        task = loop.create_task(spider.visit(source))
+        self._under_way[source.id] = task
+        task.add_done_callback(ended)
+
+
+class _Running:
+    """A crawl under way: its future and its crawler."""
+
+    def __init__(self, done: Future[None], crawler: Crawler) -> None:
+        self.done = done
+        self._crawler = crawler
+
+    def new(self) -> int:
+        return int(getattr(self._crawler.spider, "new", 0))
+
+
+@contextmanager
+def _crawling(
+    database: Database,
+    log_: PostLog,
+    settings: CrawlSettings,
+    plan: Callable[[DeskSpider], Awaitable[None]],
+    clock: Clock,
+) -> Iterator[_Running]:
+    """Start the engine with the plan. One crawl at a time in a process: it has one reactor."""
+    # Scrapy and Twisted are heavy: a process that does not crawl never loads them.
+    from scrapy.crawler import Crawler
+
+    from crawlers import reactor
+    from crawlers.guard import Guard
+    from crawlers.patience import Patience
+    from crawlers.spiders.desk import DeskSpider
+    from crawlers.visit import Tools
+
+    if not _one_crawl.acquire(blocking=False):
+        raise InvalidInputError("这个进程里已有采集在进行，请等它结束")
+    executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="crawl")
+    try:
+        guard = Guard(settings.allow_private)
+        admission = Admission(log_, database)
+        tools = Tools(settings, database, admission, Patience(), executor, clock)
+
+        async def start() -> Crawler:
+            return Crawler(DeskSpider, scrapy_settings(settings))
+
+        reactor.use(guard)
+        crawler = reactor.submit(start()).result()
+        arguments: dict[str, Any] = {"tools": tools, "guard": guard, "plan": plan}
+        done = reactor.submit(crawler.crawl_async(**arguments))
+        try:
+            yield _Running(done, crawler)
+        finally:
+            if not done.done():
+                done.cancel()
+    finally:
+        reactor.use(None)
+        executor.shutdown(wait=False, cancel_futures=True)
+        _one_crawl.release()
