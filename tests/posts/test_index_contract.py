@@ -389,7 +389,7 @@ _WRITTEN = st.text(st.sampled_from("停水电ＡaB1_ ，。-\"'é𠮷😀"), max
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     contents=st.lists(st.tuples(_WRITTEN, _WRITTEN), min_size=1, max_size=6),
