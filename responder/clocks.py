@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -142,7 +142,8 @@ def _judge_rule(
     basis = _basis(rule, facts)
     if span is None or basis is None:
         return None
-    start, label, since = basis
+    # In UTC before any sum: adding hours to an instant in a zone would follow its wall clock.
+    start, label, since = basis[0].astimezone(UTC), *basis[1:]
     if (rule.valid_from and start < rule.valid_from) or (
         rule.valid_until and start >= rule.valid_until
     ):
