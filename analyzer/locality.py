@@ -114,7 +114,9 @@ class Matcher:
             told = area.aliases if area.code.isdigit() else (area.name, *area.aliases)
             if area.code.isdigit() and len(area.name) >= _MIN_NAME:
                 names[area.name].add(area.code)
-            curated.update((name, area.code) for one in told if len(name := one.strip()) > 1)
+            for name in (one.strip() for one in told):
+                if len(name) >= _MIN_NAME and not (name in ORDINARY and area.code in names[name]):
+                    curated[name] = area.code
         for alias, code in curated.items():
             names[alias].add(code)
         return curated
@@ -257,7 +259,9 @@ class Matcher:
         candidates = self._codes[index]
         name = self._names[index]
         if self._tiers[index] >= Tier.ORDINARY:
-            pool = [code for code in candidates if near and near in self.above(code)[1:]]
+            pool: Sequence[str] = [
+                code for code in candidates if near and code.startswith(near) and code != near
+            ]
             why = f"紧接在“{self.name(near)}”之后"
             doubt = f"“{name}”也是常用词"
         else:
@@ -267,44 +271,51 @@ class Matcher:
                 doubt = f"有 {len(candidates)} 处同名，文中没有上级地名"
         if len(pool) == 1:
             return pool[0], HitCertainty.SURE, why
-        own = [code for code in candidates if self.is_own(code)]
-        return self._in_common(pool or own or candidates), HitCertainty.UNCERTAIN, doubt
+        own = self._own_among(pool or candidates)
+        return self._in_common(own or pool or candidates), HitCertainty.UNCERTAIN, doubt
 
     def _support(
         self, candidates: tuple[str, ...], name: str, sure: set[str], source_area: str | None
-    ) -> tuple[list[str], str]:
+    ) -> tuple[Sequence[str], str]:
         """The candidates that the text, the source's area or the own area speaks for, and why."""
-        above = {code: self._named_above(code, name, sure) for code in candidates}
-        nearest = max(map(len, above.values()))
-        named = [code for code in candidates if above[code] and len(above[code]) == nearest]
+        named = self._named(candidates, name, sure) if sure else ()
         if len(named) == 1:
-            return named, f"文中有“{self.name(above[named[0]])}”"
-        pool = named or list(candidates)
+            above = next(above for above in self.above(named[0]) if above in sure)
+            return named, f"文中有“{self.name(above)}”"
+        pool = named or candidates
         if source_area:
             chain = self.above(source_area)
-            local = [code for code in pool if code in chain or source_area in self.above(code)]
+            local = [code for code in pool if code in chain or code.startswith(source_area)]
             if len(local) == 1:
                 return local, f"来源属于“{self.name(source_area)}”"
-        own = [code for code in pool if self.is_own(code)]
+        own = self._own_among(pool)
         return (own, "本辖区地名") if len(own) == 1 else (named, "")
 
-    def _named_above(self, code: str, name: str, sure: set[str]) -> str:
-        """What the text surely names of it and of what is above, the nearest; else nothing.
+    def _named(self, candidates: Sequence[str], name: str, sure: set[str]) -> Sequence[str]:
+        """Those of which the text surely names the nearest division above, or they themselves.
 
-        For the stem of a town, its province is too far.
+        Candidates are of the gazetteer (what people keep is sure), so that a code begins with
+        those above it. For the stem of a town, its province is too far.
         """
-        chain = self.above(code)
-        if len(code) == TOWN and name != self._known.get(code):
-            chain = chain[:-1]
-        return next((above for above in chain if above in sure), "")
+        below = [code for code in candidates if code.startswith(tuple(sure))]
+        nearest: dict[str, int] = {}
+        for code in below:
+            far = len(code) == TOWN and name != self._known.get(code)
+            lengths = [n for n in _LEVELS if code[:n] in sure and not (far and n == PROVINCE)]
+            if lengths:
+                nearest[code] = max(lengths)
+        best = max(nearest.values(), default=0)
+        return [code for code, length in nearest.items() if length == best]
 
-    def _in_common(self, codes: tuple[str, ...] | list[str]) -> str:
+    def _own_among(self, codes: Sequence[str]) -> Sequence[str]:
+        return [code for code in codes if code.startswith(self._own)] if self._own else ()
+
+    def _in_common(self, codes: Sequence[str]) -> str:
         """The lowest division that all lie in, or an empty code."""
-        shared = self.above(codes[0])
-        for code in codes[1:]:
-            chain = self.above(code)
-            shared = tuple(above for above in shared if above in chain)
-        return next((above for above in shared if above in self._known), "")
+        first, last = min(codes), max(codes)
+        same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), None)
+        shared = first if same is None else first[:same]
+        return next((shared[:n] for n in reversed(_LEVELS) if shared[:n] in self._known), "")
 
 
 def _prefix_parent(code: str) -> str | None:

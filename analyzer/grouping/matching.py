@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Sequence
 
 import msgspec
-from registry.alert_rules import AlertRule
 
 from posts.model import Post, ScoredPost
+from registry.alert_rules import AlertRule
 
 
 def fold(text: str) -> str:

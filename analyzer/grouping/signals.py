@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from registry.alert_rules import AlertRule
-
 from analyzer.grouping.windows import Window, distinct, instant
 from posts.identity import SHANGHAI
 from posts.model import Signal
+from registry.alert_rules import AlertRule
 
 COLOURS = ("blue", "yellow", "orange", "red")
 HOT = 3

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct, field
-from registry.alert_rules import AlertRule
 
 from posts.model import Certainty, Post
+from registry.alert_rules import AlertRule
 
 LATE_AFTER = timedelta(hours=24)
 MAX_ENTRIES = 5_000
