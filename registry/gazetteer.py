@@ -18,7 +18,7 @@ from registry.ethnic_names import without_ethnic_names
 FILE = Path(__file__).resolve().parent / "data" / "gazetteer_cn_2023.tsv.gz"
 LEVELS = ("province", "city", "county", "town")
 _LENGTHS = (2, 4, 6, 9)
-_DIGITS = 12  # codes are often written with zeros up to this length
+_WRITTEN = (*_LENGTHS, 12)  # codes are often written with zeros up to 6 or 12 digits
 
 # Endings of autonomous divisions, with what people say in their place.
 _ENDINGS = {
@@ -60,9 +60,20 @@ def load_under(code: str) -> list[Division]:
 
 
 def children(code: str) -> list[Division]:
-    """The divisions right below that code (trailing zeros allowed)."""
+    """The divisions right below that code (trailing zeros allowed).
+
+    The districts of a 直辖市 and the cities that a province governs directly stand under codes
+    (1101, 4690) that name no division: they count as right below the province.
+    """
     code = trim_code(code)
-    return [division for division in _read() if division.parent == code]
+    under = load_under(code)
+    codes = {division.code for division in under}
+    return [
+        division
+        for division in under
+        if division.parent == code
+        or (division.parent not in codes and division.parent.startswith(code))
+    ]
 
 
 def find(code: str) -> Division:
@@ -86,12 +97,12 @@ def trim_code(code: str) -> str:
     Raises InvalidInputError where it is no code of a division.
     """
     code = code.strip()
-    if not (code.isascii() and code.isdigit() and 2 <= len(code) <= _DIGITS):  # noqa: PLR2004 (a province's digits)
+    if not (code.isascii() and code.isdigit() and len(code) in _WRITTEN):
         raise InvalidInputError(
-            f"“{code}”不是行政区划代码，应为 2 到 {_DIGITS} 位数字，例如 533100。", field="code"
+            f"“{code}”不是行政区划代码，应为 2、4、6、9 或 12 位数字，例如 533100。", field="code"
         )
     for length in _LENGTHS:
-        if len(code) >= length and not code[length:].strip("0"):
+        if not code[length:].strip("0"):
             return code[:length]
     raise InvalidInputError(
         f"行政区划代码 {code} 的位数不对：省 2 位、市 4 位、县 6 位、乡镇 9 位，其后只能是 0。",

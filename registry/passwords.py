@@ -6,6 +6,7 @@ from functools import cache
 from typing import Protocol
 
 from registry.errors import InvalidInputError
+from registry.statements import clean
 
 MIN_LENGTH = 10
 MAX_LENGTH = 256  # hashing takes time with length: nobody's sign-in may become an attack
@@ -48,6 +49,8 @@ def require_good(password: str, *, name: str) -> None:
         raise InvalidInputError(f"口令至少要 {MIN_LENGTH} 个字符。", field="password")
     if len(password) > MAX_LENGTH:
         raise InvalidInputError(f"口令最多 {MAX_LENGTH} 个字符。", field="password")
+    if clean(password) != password:
+        raise InvalidInputError("口令里有不能用的字符，请换一个。", field="password")
     if password.casefold() in COMMON or len(set(password)) < MIN_LENGTH // 3:
         raise InvalidInputError("口令太常见或太单调，请换一个。", field="password")
     if password.casefold() == name.casefold():

@@ -44,7 +44,7 @@ def authenticate(
         failures = None
     row = session.scalar(select(UserRow).where(UserRow.name == name))
     expected = _nobody(hasher) if row is None else row.password_hash
-    right = hasher.verify(password[: MAX_LENGTH + 1], expected)
+    right = hasher.verify(clean(password, MAX_LENGTH + 1), expected)
     if row is None or not right or not row.active:
         _count(session, name, now)
     if failures is not None:
