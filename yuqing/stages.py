@@ -79,6 +79,8 @@ def analyze(wiring: Wiring, stop: threading.Event, *, scorer: str | None, drain:
         return scored + grouped
 
     run_steps(step, stop, name="analyze")
+    grouping.close()
+    scoring.close()
     return total
 
 

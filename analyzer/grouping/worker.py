@@ -19,12 +19,13 @@ from analyzer.grouping.memory import Memory
 from analyzer.grouping.signals import make_signal
 from analyzer.grouping.windows import RuleState, RuleWindow, entry
 from posts.codec import decode, encode
-from posts.errors import PoisonError
+from posts.errors import PoisonError, RetryError
 from posts.index.port import PostIndex
 from posts.log.port import SCORED, SIGNALS, PostLog, Record
 from posts.model import ScoredPost, Signal
 from registry import alert_rules, lease
 from registry.db import Database
+from registry.errors import UnavailableError
 
 GROUP = "grouping"
 LEASE = "grouping"
@@ -105,12 +106,18 @@ class GroupingWorker:
         return len(records)
 
     def close(self) -> None:
-        """Save, commit and leave; the lease is given back so that another need not wait."""
-        if self._renewed is not None:
-            self._save(self._clock())
-            with self._database.transaction() as session:
-                lease.release(session, LEASE, holder=self._holder)
-            self._renewed = None
+        """Save, commit and leave; the lease is given back so that another need not wait.
+
+        Where that fails now, the next worker reads again what was not committed.
+        """
+        try:
+            if self._renewed is not None:
+                self._save(self._clock())
+                with self._database.transaction() as session:
+                    lease.release(session, LEASE, holder=self._holder)
+        except (RetryError, UnavailableError) as error:
+            _log.warning("grouping_left_uncommitted", error=str(error))
+        self._renewed = None
         self._consumer.close()
 
     def _has_lease(self, now: datetime) -> bool:
