@@ -51,7 +51,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 pytest.skip(f"not tried: {sentence}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def eval_data() -> Path:
     """The folder of real data; a test that takes it carries ``@pytest.mark.needs("eval_data")``."""
     path = _eval_data()
@@ -59,7 +59,7 @@ def eval_data() -> Path:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium() -> Path:
     """The system's Chromium; the test carries ``@pytest.mark.needs("chromium")``."""
     path = _chromium()
