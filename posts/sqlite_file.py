@@ -22,6 +22,7 @@ Migration = Callable[[sqlite3.Connection], None]
 
 _IDLE_CONNECTIONS = 4
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
+_CHECKPOINT_BYTES = 32 * 1024 * 1024  # a page that many batches change is copied home once
 
 
 class SqliteFile:
@@ -82,6 +83,8 @@ class SqliteFile:
             connection.execute(f"PRAGMA cache_size=-{self._cache_kib}")
             connection.execute("PRAGMA temp_store=MEMORY")
             connection.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT_BYTES}")
+            pages = _CHECKPOINT_BYTES // self._page_size
+            connection.execute(f"PRAGMA wal_autocheckpoint={pages}")
         except BaseException:
             connection.close()
             raise

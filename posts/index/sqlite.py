@@ -48,7 +48,7 @@ CREATE TABLE areas (area TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (area,
 -- No sizes of documents: nothing is ranked by relevance, the newest comes first.
 CREATE VIRTUAL TABLE words USING fts5(title, text, content='', columnsize=0, tokenize='ascii');
 -- Measured on short posts: fewer, later merges, and no flush within a batch.
-INSERT INTO words (words, rank) VALUES ('automerge', 8);
+INSERT INTO words (words, rank) VALUES ('automerge', 12);
 INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);
 INSERT INTO words (words, rank) VALUES ('pgsz', 8100)
 """
@@ -64,7 +64,6 @@ class SqliteIndex:
             migrations=(_create,),
             busy_timeout_s=busy_timeout_s,
             page_size=8192,
-            cache_kib=16384,
         )
 
     def write(self, batch: Sequence[ScoredPost]) -> Written:
