@@ -15,6 +15,7 @@ from crawlers.imports.rows import (
     UnreadableFileError,
     excerpt,
     opened,
+    require_content,
 )
 
 _MAX_ARRAY_BYTES = 32 * 1024 * 1024
@@ -37,7 +38,7 @@ def _starts_array(file: BinaryIO) -> bool:
 
 
 def _lines(file: BinaryIO) -> Iterator[Row | BadRow]:
-    number = 0
+    number = empty = 0
     while True:
         number += 1
         try:
@@ -58,7 +59,10 @@ def _lines(file: BinaryIO) -> Iterator[Row | BadRow]:
             line = line.removeprefix(_BOM)
         line = line.strip()
         if line:
+            empty = 0
             yield _row(number, line)
+        else:
+            empty = require_content(empty, number)
 
 
 def _skip_line(file: BinaryIO, line: bytes) -> None:

@@ -14,9 +14,10 @@ from typing import IO, Any, BinaryIO, cast
 from msgspec import Struct
 
 MAX_LINE_BYTES = 8 * 1024 * 1024
-# Text rarely packs better than 1:20; a bomb packs 1:1000.
-_BOMB_RATIO = 150
+# Text rarely packs better than 1:20, copies of one row perhaps 1:200; a bomb packs 1:1000.
+_BOMB_RATIO = 400
 _BOMB_FLOOR = 64 * 1024 * 1024
+_MOST_EMPTY = 200_000
 
 
 class Row(Struct, frozen=True):
@@ -91,6 +92,13 @@ def unreadable(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "没有读取这个文件的权限"
     return f"文件读不出来（{error.strerror or error}）"
+
+
+def require_content(empty: int, line: int) -> int:
+    """The number of empty lines in a row, one more. Raises where there are beyond reason."""
+    if empty >= _MOST_EMPTY:
+        raise UnreadableFileError(f"连着 {_MOST_EMPTY} 行都是空的，已停止读取", line=line)
+    return empty + 1
 
 
 def text_encoding(path: Path) -> str:

@@ -18,6 +18,7 @@ from crawlers.imports.rows import (
     UnreadableFileError,
     excerpt,
     opened,
+    require_content,
     text_encoding,
 )
 
@@ -42,6 +43,7 @@ def _csv_rows(text: TextIO) -> Iterator[Row | BadRow]:
     header_line = text.readline(MAX_LINE_BYTES)
     reader = csv.reader(_lines(header_line, text), delimiter=_delimiter(header_line), strict=True)
     header: list[str] | None = None
+    empty = 0
     while True:
         line = reader.line_num + 1
         try:
@@ -54,7 +56,9 @@ def _csv_rows(text: TextIO) -> Iterator[Row | BadRow]:
             yield BadRow(line, f"引号没有配对，或一格超过 8 MB（{error}）")
             continue
         if not any(cell.strip() for cell in cells):
+            empty = require_content(empty, line)
             continue
+        empty = 0
         if header is None:
             header = _header(cells, line)
         else:
@@ -90,7 +94,8 @@ def _table_row(line: int, header: list[str], cells: Sequence[Any]) -> Row | BadR
             f"这一行有 {len(cells)} 列，表头只有 {len(header)} 列，多半是引号或分隔符有误",
             [excerpt(cell, 500) for cell in cells],
         )
-    return Row(line, {name: cell for name, cell in zip(header, cells, strict=False) if name})
+    filled = [*cells[: len(header)], *([""] * (len(header) - len(cells)))]
+    return Row(line, {name: cell for name, cell in zip(header, filled, strict=True) if name})
 
 
 def read_xlsx(path: Path) -> Iterator[Row | BadRow]:
@@ -133,9 +138,12 @@ def _check_size(file: Any) -> None:
 def _sheets(book: Any) -> Iterator[Row | BadRow]:
     for sheet in book.worksheets:
         header: list[str] | None = None
+        empty = 0
         for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
             if not any(cell not in (None, "") for cell in cells):
+                empty = require_content(empty, line)
                 continue
+            empty = 0
             if header is None:
                 header = _header(cells, line)
             else:

@@ -5,18 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from support.crawling import NOW, posts
 
 from crawlers.admission import BATCH, Admission, Item, Outcome, State, clean_line, clean_text
-from posts.codec import decode
 from posts.errors import RetryError
 from posts.identity import SHANGHAI
 from posts.log.memory import MemoryLog
-from posts.log.port import RAW
-from posts.model import Certainty, Engagement, Post
+from posts.model import Certainty, Engagement
 from registry.db import Database
 from registry.errors import UnavailableError
-
-NOW = datetime(2026, 3, 1, 4, tzinfo=UTC)
 
 
 class BrokenLog(MemoryLog):
@@ -41,13 +38,6 @@ def item(**given: Any) -> Item:
         "fetched_at": NOW,
     }
     return Item(**{**fields, **given})
-
-
-def posts(log: MemoryLog) -> list[Post]:
-    reader = log.consumer(RAW, "test")
-    found = [decode(record.value, Post) for record in reader.poll(10_000)]
-    reader.close()
-    return found
 
 
 def states(outcomes: list[Outcome]) -> list[State]:

@@ -4,9 +4,9 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
+from support.crawling import health, register
 from support.sites import Answer, Site, listing, serving
 
 from crawlers.failures import CrawlFailure
@@ -14,12 +14,8 @@ from crawlers.guard import Guard, is_public
 from crawlers.run import crawl_once
 from crawlers.settings import CrawlSettings
 from posts.log.memory import MemoryLog
-from registry import sources
 from registry.db import Database
 from registry.errors import InvalidInputError
-from registry.sources import Source
-
-NOW = datetime(2026, 3, 1, 4, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -141,17 +137,14 @@ def test_an_entry_that_says_nothing_is_an_error_at_once(entry: str) -> None:
 def test_a_crawl_never_connects_to_what_is_refused(
     site: Site, database: Database, log: MemoryLog, source_url: Callable[[Site], str]
 ) -> None:
-    with database.transaction() as session:
-        source = Source(id="gov", name="gov", kind="gov", spider="site", url=source_url(site))
-        sources.put(session, source, now=NOW)
+    register(database, url=source_url(site))
     settings = CrawlSettings(delay_s=0.01, obey_robots=False)
 
     assert crawl_once(database=database, log=log, settings=settings) == 0
     assert site.asked == []
-    with database.reading() as session:
-        ((_, health),) = sources.health(session, now=NOW)
-    assert health.failure == "refused_address"
-    assert "crawl.allow_private" in health.detail
+    shown = health(database)
+    assert shown.failure == "refused_address"
+    assert "crawl.allow_private" in shown.detail
 
 
 def test_a_redirect_to_a_refused_address_is_not_followed(
@@ -161,15 +154,9 @@ def test_a_redirect_to_a_refused_address_is_not_followed(
         canary.page("/secret.html", listing([("/art/1.html", "内部文件不得外传公告")]))
         target = {"Location": canary.root + "/secret.html"}
         site.page("/list.html", Answer(status=302, headers=target))
-        with database.transaction() as session:
-            source = Source(
-                id="gov", name="gov", kind="gov", spider="site", url=site.root + "/list.html"
-            )
-            sources.put(session, source, now=NOW)
+        register(database, url=site.root + "/list.html")
         settings = CrawlSettings(delay_s=0.01, allow_private=(f"127.0.0.1:{site.port}",))
 
         assert crawl_once(database=database, log=log, settings=settings) == 0
         assert canary.asked == []
-    with database.reading() as session:
-        ((_, health),) = sources.health(session, now=NOW)
-    assert health.failure == "refused_address"
+    assert health(database).failure == "refused_address"

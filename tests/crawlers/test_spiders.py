@@ -3,27 +3,19 @@ from __future__ import annotations
 import gzip
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.crawling import FAST, NOW, health, posts, register
 from support.pages import bigram_f1, ground_truth, page_bytes
 from support.sites import Answer, Site, article, listing, serving
 
 from crawlers.run import crawl_once
 from crawlers.settings import CrawlSettings
-from posts.codec import decode
 from posts.log.memory import MemoryLog
-from posts.log.port import RAW
-from posts.model import Post
-from registry import sources
 from registry.db import Database
 from registry.errors import InvalidInputError, NotFoundError
-from registry.sources import Health, Source
-
-NOW = datetime(2026, 3, 1, 4, tzinfo=UTC)
-FAST = CrawlSettings(delay_s=0.01, allow_private=("127.0.0.0/8",), timeout_s=5, retries=0)
 
 
 @pytest.fixture
@@ -32,26 +24,8 @@ def site():
         yield site
 
 
-def register(database: Database, source_id: str = "gov", **given: Any) -> None:
-    fields = {"id": source_id, "name": source_id, "kind": "gov", "spider": "site", "interval_s": 5}
-    with database.transaction() as session:
-        sources.put(session, Source(**{**fields, **given}), now=NOW)
-
-
-def health(database: Database, source_id: str = "gov") -> Health:
-    with database.reading() as session:
-        return {each.id: state for each, state in sources.health(session, now=NOW)}[source_id]
-
-
 def crawl(database: Database, log: MemoryLog, settings: CrawlSettings = FAST, **given: Any) -> int:
     return crawl_once(database=database, log=log, settings=settings, clock=lambda: NOW, **given)
-
-
-def posts(log: MemoryLog) -> list[Post]:
-    reader = log.consumer(RAW, "test")
-    found = [decode(record.value, Post) for record in reader.poll(10_000)]
-    reader.close()
-    return found
 
 
 def test_a_feeds_entries_are_posts_and_come_in_once(

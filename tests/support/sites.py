@@ -139,6 +139,6 @@ def article(title: str, text: str, *, at: str = "2026-02-28 09:30:00") -> str:
     return (
         f"<html><head><meta charset='utf-8'><title>{title}</title></head><body>"
         f"<h1>{title}</h1>"
-        f"<div class='info'>发布时间：{at}　来源：演示</div><div class='content'><p>{text}</p></div>"
-        "</body></html>"
+        f"<div class='info'>发布时间：{at}　来源：演示</div>"
+        f"<div class='content'><p>{text}</p></div></body></html>"
     )
