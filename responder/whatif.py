@@ -114,7 +114,7 @@ def check_instant(value: datetime, name: str) -> None:
     if value.tzinfo is None:
         raise InvalidInputError(f"{name}没有时区，请写明，如 +08:00")
     if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
-        raise InvalidInputError(f"{name} {value.year} 年不对，请核对年份")
+        raise InvalidInputError(f"{name}：{value.year} 年不对，请核对年份")
 
 
 def check_order(known: Mapping[Moment, datetime]) -> None:
@@ -141,9 +141,9 @@ def read_entries(lines: Iterable[str | bytes], *, name: str = "记录") -> list[
             entry = _decoder.decode(line)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise InvalidInputError(f"{name}第 {number} 行：{in_chinese(str(error))[0]}") from error
-        check_instant(entry.at, f"{name}第 {number} 行的 at ")
+        check_instant(entry.at, f"{name}第 {number} 行的 at")
         if isinstance(entry, Instant):
-            check_instant(entry.value, f"{name}第 {number} 行的 value ")
+            check_instant(entry.value, f"{name}第 {number} 行的 value")
         entries.append(entry)
     return entries
 
