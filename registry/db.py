@@ -6,6 +6,9 @@ All SQL that only SQLite understands stands in this module.
 from __future__ import annotations
 
 import json
+import random
+import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
@@ -113,7 +116,9 @@ class Database:
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
         )
         if self.sqlite:
-            event.listen(engine, "connect", _on_connect)
+            event.listen(
+                engine, "connect", lambda connection, _: _prepare(connection, busy_timeout_s)
+            )
             event.listen(engine, "begin", _on_begin)
         return engine
 
@@ -147,6 +152,8 @@ class Database:
         # second waits here and then finds nothing left to do.
         with self._engine.begin() as connection:
             before = _revision(connection)
+            if before == revisions()[-1]:
+                return
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         log.info("database_migrated", before=before, after=revisions()[-1])
@@ -174,12 +181,32 @@ def _revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _on_connect(connection: Any, _record: Any) -> None:
+def _prepare(connection: Any, busy_timeout_s: float) -> None:
     connection.isolation_level = None  # the driver must not begin by itself, see _on_begin
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    _to_wal(cursor, busy_timeout_s)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _to_wal(cursor: Any, busy_timeout_s: float) -> None:
+    """Switch a new file to the write-ahead log.
+
+    Processes that start together on a new file get in each other's way here: each holds a lock
+    that the others wait for. So nobody waits long inside SQLite, all try again for a while.
+    """
+    deadline = time.monotonic() + busy_timeout_s
+    cursor.execute("PRAGMA busy_timeout=20")
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0.005, 0.03))  # noqa: S311 (to get out of step)
+    cursor.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")
 
 
 def _on_begin(connection: Any) -> None:
