@@ -16,8 +16,9 @@ class Query(Struct, frozen=True, kw_only=True):
 
     ``text``: words separated by white space, all of which must occur in title or text; ``"..."``
     is a phrase; a leading ``-`` excludes. Any input is accepted: what has no meaning is searched
-    as it stands, and no syntax error exists. ``area`` is a division's code and finds what lies in
-    it. ``since`` is inclusive, ``until`` exclusive, both by time of publication.
+    as it stands, and no syntax error exists; what lies beyond 4,000 code points or 64 terms is
+    left out. ``area`` is a division's code and finds what lies in it. ``since`` is inclusive,
+    ``until`` exclusive, both by time of publication.
     """
 
     text: str = ""
@@ -58,7 +59,8 @@ class PostIndex(Protocol):
     def write(self, batch: Sequence[ScoredPost]) -> Written:
         """Write durably, all or none; an older or equal version never overwrites a newer one.
 
-        Raises RetryError where the index can't take it now.
+        Raises RetryError where the index can't take it now, PoisonError where a post can't be
+        stored as it is (half a surrogate pair; a version beyond 64 bits).
         """
 
     def search(self, query: Query, *, limit: int = 20, cursor: str | None = None) -> Page:

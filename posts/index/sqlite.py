@@ -45,6 +45,7 @@ CREATE INDEX posts_by_time ON posts (published, id);
 CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE areas (area TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (area, seq))
   WITHOUT ROWID;
+CREATE INDEX areas_of_post ON areas (seq, area);
 -- No sizes of documents: nothing is ranked by relevance, the newest comes first.
 CREATE VIRTUAL TABLE words USING fts5(title, text, content='', columnsize=0, tokenize='ascii');
 -- Measured on short posts: fewer, later merges, and no flush within a batch.
