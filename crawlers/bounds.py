@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
-"""What an HTML page is read to; the rest is cut off."""
+MAX_RAW_BYTES: Final = 16 * 1024 * 1024
+"""What of an answer is looked at, before embedded pictures are taken out."""
+
+MAX_PAGE_BYTES: Final = 2 * 1024 * 1024
+"""What an HTML page is read to, without embedded pictures; the rest is cut off."""
 
 MAX_FEED_BYTES: Final = 8 * 1024 * 1024
 """What a feed is read to; larger ones are refused."""
@@ -27,8 +30,11 @@ MAX_LINKS: Final = 1_000
 MAX_ANCHORS: Final = 20_000
 """Anchors looked at on one list page."""
 
-MAX_ELEMENTS: Final = 200_000
+MAX_ELEMENTS: Final = 100_000
 """Elements of one page that the extractor looks at."""
+
+MAX_DATED_LINES: Final = 4_000
+"""Lines of one page in which a date is looked for."""
 
 MAX_DEPTH: Final = 250
 """Nesting of elements that the parser follows."""

@@ -7,12 +7,14 @@ Times without a zone are Asia/Shanghai. Forms without a year (``3月5日 09:30``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Final
+from functools import partial
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+Value: TypeAlias = datetime | date
 SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China has one zone and, since 1992, no summer time: a fixed offset is enough for web pages."""
 
@@ -94,12 +96,12 @@ def find_dates(text: str, now: datetime) -> list[Found]:
     return sorted(found, key=lambda item: item.start)
 
 
-def parse_stamp(text: str, now: datetime) -> datetime | date | None:
+def parse_stamp(text: str, now: datetime) -> Value | None:
     """The first date in a short field such as a meta tag, an attribute or a table cell."""
     text = text.strip()[:200]
     if found := find_dates(text, now):
         return found[0].value
-    if (match := _COMPACT.fullmatch(text)) and (value := _value(match, None)) is not None:
+    if (match := _COMPACT.fullmatch(text)) and (value := _value(match)) is not None:
         day = value.date() if isinstance(value, datetime) else value
         return value if _OLDEST <= day <= (now.astimezone(SHANGHAI) + _AHEAD).date() else None
     return None
@@ -113,28 +115,22 @@ def instant(value: datetime | date) -> datetime:
 
 
 def _candidates(text: str, now: datetime) -> Iterator[Found]:
-    for match in _FULL.finditer(text):
-        if (value := _value(match, None)) is not None:
-            yield Found(match.start(), match.end(), value, "full")
-    if "月" in text:
-        for match in _NUMERALS.finditer(text):
-            if (day := _numerals(match)) is not None:
-                yield Found(match.start(), match.end(), day, "numerals")
-    for match in _MONTH_DAY.finditer(text):
-        if (value := _recent(match, now)) is not None:
-            yield Found(match.start(), match.end(), value, "month_day")
     local = now.astimezone(SHANGHAI)
-    for match in _DAY_WORD.finditer(text):
-        day = local.date() - timedelta(days=_DAYS_BACK[match["word"]])
-        if (value := _at(day, match)) is not None:
-            yield Found(match.start(), match.end(), value, "relative")
-    for match in _AGO.finditer(text):
-        yield Found(match.start(), match.end(), _ago(match, local), "relative")
-    for match in _JUST_NOW.finditer(text):
-        yield Found(match.start(), match.end(), local, "relative")
+    forms: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Value | None]], ...] = (
+        ("full", _FULL, _value),
+        ("numerals", _NUMERALS, _numerals),
+        ("month_day", _MONTH_DAY, partial(_recent, local=local)),
+        ("relative", _DAY_WORD, partial(_day_word, local=local)),
+        ("relative", _AGO, partial(_ago, local=local)),
+        ("relative", _JUST_NOW, lambda _: local),
+    )
+    for form, pattern, read in forms:
+        for match in pattern.finditer(text):
+            if (value := read(match)) is not None:
+                yield Found(match.start(), match.end(), value, form)
 
 
-def _value(match: re.Match[str], year: int | None) -> datetime | date | None:
+def _value(match: re.Match[str], year: int | None = None) -> Value | None:
     groups = match.groupdict()
     month, day = groups.get("m1") or groups.get("m2"), groups.get("d1") or groups.get("d2")
     try:
@@ -144,14 +140,17 @@ def _value(match: re.Match[str], year: int | None) -> datetime | date | None:
     return _at(value, match) if groups.get("hour") else value
 
 
-def _recent(match: re.Match[str], now: datetime) -> datetime | date | None:
-    """A month and day without a year: the latest such day that is not ahead of ``now``."""
-    local = now.astimezone(SHANGHAI)
+def _recent(match: re.Match[str], local: datetime) -> Value | None:
+    """A month and day without a year: the latest such day that is not ahead of now."""
     for year in (local.year, local.year - 1):
         value = _value(match, year)
         if isinstance(value, datetime) and value <= local + _AHEAD:
             return value
     return None
+
+
+def _day_word(match: re.Match[str], local: datetime) -> datetime | None:
+    return _at(local.date() - timedelta(days=_DAYS_BACK[match["word"]]), match)
 
 
 def _at(day: date, match: re.Match[str]) -> datetime | None:
@@ -188,7 +187,7 @@ def _zone(text: str | None) -> timezone:
     return timezone(-offset if text[0] == "-" else offset)
 
 
-def _ago(match: re.Match[str], local: datetime) -> datetime | date:
+def _ago(match: re.Match[str], local: datetime) -> Value:
     count = 0.5 if match["count"] == "半" else int(match["count"])
     unit = match["unit"]
     if unit == "天":

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import re
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
+from html.entities import html5
+from itertools import islice
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
 
 import msgspec
+from lxml import etree
 from msgspec import Struct
 
 from crawlers.bounds import MAX_BODY_CHARS, MAX_FEED_BYTES, MAX_FEED_ITEMS, MAX_JSON_DEPTH
 from crawlers.dates import SHANGHAI, parse_stamp
 from crawlers.decoding import decode
 from crawlers.extraction import page as pages
+from crawlers.hrefs import absolute
 
 _DECLARATION: Final = re.compile(r"^\s{0,99}<\?xml[^>]{0,300}\?>")
 _DOCTYPE: Final = re.compile(
@@ -23,6 +25,11 @@ _DOCTYPE: Final = re.compile(
 )
 _ENTITY: Final = re.compile(r"<!ENTITY", re.IGNORECASE)
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_NAMED: Final = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,30});")
+_OWN: Final = frozenset(("amp", "lt", "gt", "quot", "apos"))
+_SENDER: Final = re.compile(r"^\S+@\S+\s{1,3}\((.{1,80})\)$")
+_CONTENTS: Final = ("encoded", "content", "description", "summary")
+_ENTITIES: Final = "订阅源含有实体定义，出于安全没有读取；请联系该网站的管理员"
 _NOT_A_FEED: Final = "不是可识别的订阅源（RSS、Atom 或 JSON Feed）；请核对网址，或把信源改为列表页"
 _MARKUP: Final = re.compile(r"<[a-zA-Z!/]|&[a-zA-Z#]")
 
@@ -30,8 +37,8 @@ _MARKUP: Final = re.compile(r"<[a-zA-Z!/]|&[a-zA-Z#]")
 class FeedItem(Struct, frozen=True):
     """One entry of a feed.
 
-    ``id`` is the feed's own, else the address, else the title; ``html`` is as given, ``text`` without markup;
-    ``published`` is an aware datetime at +08:00, a date, or None; ``author`` is a name, for the
+    ``id`` is the feed's own, else the address, else the title; ``html`` is as given, ``text`` is
+    without markup; ``published`` is an aware datetime at +08:00, a date, or None; ``author`` is a name, for the
     keyed reference only.
     """
 
@@ -119,56 +126,93 @@ def _word(entry: dict[str, Any], *names: str) -> str:
 
 
 def _xml_feed(text: str, encoding: str, base_url: str, now: datetime) -> Feed:
-    import feedparser  # 11 MB of memory: only where feeds are read
-
-    text = _DECLARATION.sub("", text, count=1)
-    text = _DOCTYPE.sub("", text, count=1)
-    if _ENTITY.search(text):  # what is left of a declaration that was built to be missed
-        return Feed("", [], encoding, "订阅源含有实体定义，出于安全没有读取；请联系网站管理员")
-    if not _flat(text):
-        return Feed("", [], encoding, _NOT_A_FEED)
-    # The text is decoded already: it goes in as UTF-8 that says so, and as a stream, since a
-    # string that looks like an address would be fetched.
-    source = io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + text.encode())
-    headers = {"content-type": "application/xml; charset=utf-8"}
+    text = _DOCTYPE.sub("", _DECLARATION.sub("", text, count=1), count=1)
+    if _ENTITY.search(text[:100_000]):  # a declaration that was built to be missed
+        return Feed("", [], encoding, _ENTITIES)
+    text = _NAMED.sub(_named, text)
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        recover=True,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
     try:
-        parsed = feedparser.parse(
-            source, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError):
+        root = etree.fromstring(text.encode(), parser=parser)
+    except (etree.XMLSyntaxError, ValueError):
         return Feed("", [], encoding, _NOT_A_FEED)
-    if not parsed.get("version") and not parsed.entries:
+    if root is None or _name(root) not in ("rss", "feed", "rdf", "channel"):
         return Feed("", [], encoding, _NOT_A_FEED)
     items: list[FeedItem] = []
-    for entry in parsed.entries[:MAX_FEED_ITEMS]:
-        contents = [part.get("value") or "" for part in entry.get("content") or []]
-        html = max([*contents, entry.get("summary") or ""], key=len)
-        item = _item(
-            native=entry.get("id") or "",
-            link=entry.get("link") or "",
-            title=entry.get("title") or "",
-            html=html,
-            stamp=entry.get("published") or entry.get("updated") or entry.get("created") or "",
-            author=entry.get("author") or "",
-            base_url=base_url,
-            now=now,
-        )
-        if item is not None:
-            items.append(item)
-    return Feed(pages.squeeze(parsed.feed.get("title") or ""), items, encoding)
+    title = ""
+    for node in root.iter():
+        name = _name(node)
+        if name == "title" and not title and _name(node.getparent()) in ("channel", "feed"):
+            title = pages.squeeze(plain_text(_inner(node)))
+        elif name in ("item", "entry") and len(items) < MAX_FEED_ITEMS:
+            item = _xml_item(node, base_url, now)
+            if item is not None:
+                items.append(item)
+    return Feed(title, items, encoding)
 
 
-def _flat(text: str) -> bool:
-    """Whether elements nest as feeds do: opening tags never lead closing ones by hundreds."""
-    depth = 0
-    for match in re.finditer(r"<(/?)[A-Za-z][^<>]{0,2000}?(/?)>", text):
-        if match.group(1):
-            depth = max(depth - 1, 0)
-        elif not match.group(2):
-            depth += 1
-            if depth > 5_000:  # noqa: PLR2004  # unclosed br and img in loose feeds count as open
-                return False
-    return True
+def _xml_item(node: etree._Element, base_url: str, now: datetime) -> FeedItem | None:
+    fields: dict[str, str] = {}
+    for child in node:
+        name = _name(child)
+        value = _inner(child)
+        if name == "link" and (href := child.get("href")):
+            if (child.get("rel") or "alternate") != "alternate":
+                continue
+            value = href
+        elif name == "author":
+            inner = next((part for part in child if _name(part) == "name"), None)
+            value = _inner(inner) if inner is not None else _SENDER.sub(r"\1", value)
+        elif name == "guid" and (child.get("isPermaLink") or "true").lower() == "true":
+            fields.setdefault("permalink", value)
+        if len(value) > len(fields.get(name, "")):
+            fields[name] = value
+    html = max((fields.get(name, "") for name in _CONTENTS), key=len)
+    return _item(
+        native=_first(fields, "guid", "id"),
+        link=_first(fields, "link", "permalink"),
+        title=fields.get("title", ""),
+        html=html,
+        stamp=_first(fields, "pubdate", "published", "issued", "date", "updated", "modified"),
+        author=_first(fields, "creator", "author"),
+        base_url=base_url,
+        now=now,
+    )
+
+
+def _first(fields: dict[str, str], *names: str) -> str:
+    return next((fields[name] for name in names if fields.get(name)), "")
+
+
+def _name(node: etree._Element | None) -> str:
+    """The local name in lower case, also where the prefix was never declared."""
+    if node is None or not isinstance(node.tag, str):
+        return ""
+    return node.tag.rpartition("}")[2].rpartition(":")[2].lower()
+
+
+def _inner(node: etree._Element) -> str:
+    """What an element holds; markup of its own (Atom's xhtml) as markup."""
+    if len(node):
+        return "".join(
+            [node.text or ""]
+            + [etree.tostring(child, encoding="unicode") for child in islice(node, 1_000)]
+        ).strip()[:MAX_BODY_CHARS]
+    return (node.text or "").strip()[:MAX_BODY_CHARS]
+
+
+def _named(match: re.Match[str]) -> str:
+    """HTML's named characters, which XML does not know; its own five stay as they are."""
+    name = match.group(1)
+    return match.group() if name in _OWN else html5.get(f"{name};", match.group())
 
 
 def _item(
@@ -182,7 +226,7 @@ def _item(
     base_url: str,
     now: datetime,
 ) -> FeedItem | None:
-    url = _absolute(base_url, link)
+    url = absolute(base_url, link)
     text = plain_text(html)
     if not (text or title or native or url):
         return None
@@ -221,12 +265,3 @@ def stamp_of(text: str, now: datetime) -> datetime | date | None:
         value = value.replace(tzinfo=SHANGHAI)
     value = value.astimezone(SHANGHAI)
     return value if value.year > 1990 else None  # noqa: PLR2004
-
-
-def _absolute(base_url: str, link: str) -> str | None:
-    try:
-        url = urljoin(base_url, link.strip()) if link.strip() else ""
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.netloc else None

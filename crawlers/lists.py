@@ -4,19 +4,25 @@ The links of a list stand at the same place of the same frame, row by row, each 
 links are grouped by their place in the tree, and the group that looks most like headlines wins.
 """
 
+# ruff: noqa: PLR2004  # weights and thresholds of a rule that was tuned on pages stand where they act
+
 from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
 from typing import Final
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from lxml import etree
 from msgspec import Struct
 
-from crawlers.bounds import MAX_ANCHORS, MAX_LINKS
+from crawlers.bounds import MAX_ANCHORS, MAX_ELEMENTS, MAX_LINKS
 from crawlers.dates import SHANGHAI, find_dates
 from crawlers.extraction import page as pages
+from crawlers.hrefs import absolute
+from crawlers.pager import next_page
+
+__all__ = ["Link", "article_links", "next_page"]
 
 _ASIDE: Final = re.compile(
     r"\b(?:nav|menu|foot|footer|header|head|top|crumbs?|breadcrumb|position|pos|copyright|friend|"
@@ -34,36 +40,12 @@ _ARTICLE: Final = re.compile(
     re.IGNORECASE,
 )
 _FILES: Final = re.compile(
-    r"\.(?:jpe?g|png|gif|bmp|webp|svg|ico|css|js|zip|rar|7z|exe|apk|mp3|mp4|avi|wmv|flv|swf)$", re.I
+    r"\.(?:jpe?g|png|gif|bmp|webp|svg|ico|css|js|zip|rar|7z|exe|apk|mp3|mp4|avi|wmv|flv|swf)$",
+    re.IGNORECASE,
 )
 _SHORT_DATE: Final = re.compile(
     r"(?<![\d:/.-])(?P<month>1[0-2]|0?[1-9])[-/月](?P<day>3[01]|[12]\d|0?[1-9])日?(?![\d:/.-])"
 )
-_NEXT_WORD: Final = re.compile(
-    r"^\W*(?:下一?页|下一頁|下頁|后一?页|后页|next(?:\s?page)?)\W*$", re.I
-)
-_NEXT_SIGN: Final = re.compile(r"^(?:>|›|»|>>)$")
-_CALL: Final = re.compile(
-    r"createPageHTML\w{0,20}\s?\(\s{0,5}(?:['\"][\w-]{0,40}['\"]\s{0,5},\s{0,5})?(?P<total>\d{1,5})\s{0,5},"
-    r"\s{0,5}(?P<current>\d{1,5})\s{0,5},\s{0,5}['\"](?P<stem>[\w./-]{1,80})['\"]\s{0,5},"
-    r"\s{0,5}['\"]\.?(?P<ext>\w{2,6})['\"]",
-    re.IGNORECASE,
-)
-_COUNT: Final = re.compile(
-    r"(?:countPage|pageCount|totalPages?|page_count)\s?=\s?['\"]?(\d{1,5})", re.I
-)
-_CURRENT: Final = re.compile(
-    r"(?:currentPage|curPage|pageIndex|nowPage)\s?=\s?['\"]?(\d{1,5})", re.IGNORECASE
-)
-_STEM: Final = re.compile(
-    r"['\"=]\s{0,3}(?P<stem>[A-Za-z][\w-]{0,40})(?:['\"]\s{0,3}\+\s{0,3}['\"])?_['\"]\s{0,3}\+"
-)
-_EXT: Final = re.compile(
-    r"['\"]\.?['\"]?\s{0,3}\+?\s{0,3}['\"]?\.?(s?html?|jspx?|aspx?|php)['\"]", re.I
-)
-_NUMBERED: Final = re.compile(r"^(?P<stem>.*?)(?:_(?P<number>\d{1,5}))?\.(?P<ext>s?html?)$", re.I)
-_LOCATION: Final = re.compile(r"(?:location(?:\.href)?\s?=|open\()\s?['\"]([^'\"]{1,500})['\"]")
-_ADDRESS_LIMIT: Final = 2_000
 _LATE: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
@@ -123,7 +105,9 @@ def _links(chosen: list[_Anchor], text: str, now: datetime | None) -> list[Link]
         if known is None and len(found) >= MAX_LINKS:
             break
         if known is None or len(anchor.title) > len(known.title):
-            found[anchor.url] = Link(anchor.url, anchor.title, stamp or (known and known.published))
+            found[anchor.url] = Link(
+                anchor.url, anchor.title, stamp or (known.published if known else None)
+            )
     return list(found.values())
 
 
@@ -136,27 +120,30 @@ def _score(group: list[_Anchor], text: str, now: datetime | None) -> float:
     article = sum(_ARTICLE.search(urlsplit(url).path + "?" + urlsplit(url).query) is not None
                   for url in distinct) / count  # fmt: skip
     aside = sum(anchor.aside for anchor in group) / len(group)
-    if length < 5 and dated < 0.5:  # noqa: PLR2004
+    if length < 5 and dated < 0.5:
         return 0.0
-    if count < 3 and not (article > 0.5 and (dated > 0.5 or length >= 8)):  # noqa: PLR2004
+    if count < 3 and not (article > 0.5 and (dated > 0.5 or length >= 8)):
         return 0.0
-    if article < 0.3 and dated < 0.3 and length < 10:  # noqa: PLR2004
+    if article < 0.3 and dated < 0.3 and length < 10:
         return 0.0
     repeats = count / len(group)
     score = (
         min(count, 60) ** 0.8 * min(length, 25) * (0.3 + article) * (0.4 + 1.6 * dated) * repeats
     )
-    return score * (1 - 0.7 * aside)
+    return float(score * (1 - 0.7 * aside))
 
 
 def _shape(group: list[_Anchor]) -> str:
-    """The kind of address most of a group has: digits become 0, the last name is left out."""
+    """The kind of address most of a group has: digits become 0, names in words are left out."""
     counts: dict[str, int] = {}
     for anchor in group:
         parts = urlsplit(anchor.url)
-        folder = parts.path.rpartition("/")[0]
+        folder, _, name = parts.path.rpartition("/")
+        if not re.search(r"\d", name):
+            name = ""
+        name = re.sub(r"[0-9a-f]{8,}", "0", name)
         query = re.sub(r"=[^&]*", "=", parts.query)
-        key = re.sub(r"\d+", "0", f"{parts.netloc}{folder}?{query}")
+        key = re.sub(r"\d+", "0", f"{parts.netloc}{folder}/{name}?{query}")
         counts[key] = counts.get(key, 0) + 1
     return max(counts, key=counts.__getitem__)
 
@@ -216,19 +203,19 @@ class _Collector:
 
     def run(self, root: etree._Element) -> tuple[list[_Anchor], str]:
         if (node := root.find(".//base")) is not None and node.get("href"):
-            self.base = _join(self.base, node.get("href") or "") or self.base
+            self.base = absolute(self.base, node.get("href") or "") or self.base
         walk = etree.iterwalk(root, events=("start", "end"))
-        for event, element in walk:
+        for steps, (event, element) in enumerate(walk):
             tag = element.tag if isinstance(element.tag, str) else ""
             if event == "start":
                 if tag in ("script", "style", "noscript", "select", "textarea", "") or (
-                    len(self.path) > 240  # noqa: PLR2004
+                    len(self.path) > 240
                 ):
                     walk.skip_subtree()
                 self._start(element, tag)
             else:
                 self._end(element, tag)
-            if len(self.anchors) >= MAX_ANCHORS:
+            if len(self.anchors) >= MAX_ANCHORS or steps > 2 * MAX_ELEMENTS:
                 break
         return self.anchors, "".join(self.parts)
 
@@ -261,13 +248,13 @@ class _Collector:
         self._text(element.tail)
 
     def _anchor(self, href: str, hint: str, start: int) -> None:
-        url = _join(self.base, href)
+        url = absolute(self.base, href)
         shown = pages.squeeze("".join(_between(self.parts, self.size, start)))
         title = pages.squeeze(hint) if len(pages.squeeze(hint)) > len(shown) else shown
         title = title.strip("·•●▪■◆-—>» 　")
         if url is None or _FILES.search(urlsplit(url).path) or url == urldefrag(self.base).url:
             return
-        if len(title) < 2 or _NO_TITLE.match(title):  # noqa: PLR2004
+        if len(title) < 2 or _NO_TITLE.match(title):
             return
         place = "/".join(step for step, _ in self.path[-12:])
         self.anchors.append(_Anchor(url, title[:300], place, self.path[-1][1], start, self.size))
@@ -288,90 +275,7 @@ def _between(parts: list[str], size: int, start: int) -> list[str]:
 def _ordinal(element: etree._Element, parent: etree._Element) -> int:
     number = 0
     for sibling in parent.iterchildren(element.tag):
-        if sibling is element or number >= 9:  # noqa: PLR2004
+        if sibling is element or number >= 9:
             break
         number += 1
     return number
-
-
-def _join(base: str, href: str) -> str | None:
-    href = href.strip()
-    if not href or len(href) > _ADDRESS_LIMIT or href.startswith("#"):
-        return None
-    try:
-        url = urldefrag(urljoin(base, href)).url
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.netloc else None
-
-
-def next_page(html_text: str, base_url: str) -> str | None:
-    """The address of the list's next page on the same host, or None where it ends.
-
-    Links (下一页, rel=next, the number after the present one) come first, then pagers that a
-    script draws: ``createPageHTML(total, current, "index", "html")`` and variables ``countPage``
-    and ``currentPage`` of the TRS kind, whose pages are ``index_1.html`` and so on.
-    """
-    root = pages.parse(html_text)
-    if root is None:
-        return None
-    found = _linked_next(root, base_url) or _drawn_next(html_text[:2_000_000], base_url)
-    if found is None or urlsplit(found).netloc != urlsplit(base_url).netloc:
-        return None
-    return None if found == urldefrag(base_url).url else found
-
-
-def _linked_next(root: etree._Element, base_url: str) -> str | None:
-    numbers: dict[int, str] = {}
-    for index, node in enumerate(root.iter("a", "link")):
-        if index > MAX_ANCHORS:
-            break
-        href = node.get("href") or ""
-        if match := _LOCATION.search((node.get("onclick") or "")[:1_000] or href[:1_000]):
-            href = match.group(1)
-        url = _join(base_url, href)
-        if url is None:
-            continue
-        if (node.get("rel") or "").lower() == "next":
-            return url
-        if node.tag == "link":
-            continue
-        words = pages.squeeze("".join(node.itertext())) or pages.squeeze(node.get("title") or "")
-        named = "next" in (node.get("class") or "").lower().split()
-        if _NEXT_WORD.match(words) or named or _NEXT_SIGN.match(words):
-            return url
-        if words.strip("[]").isdecimal() and len(words) < 6:  # noqa: PLR2004
-            numbers.setdefault(int(words.strip("[]")), url)
-    return numbers.get(_number_of(base_url) + 1) if len(numbers) > 1 else None
-
-
-def _number_of(url: str) -> int:
-    """The page's number by its address, from 1: ``index_1.html`` is the second page."""
-    parts = urlsplit(url)
-    if match := re.search(
-        r"(?:^|&)(?:page|p|pageNo|pageIndex)=(\d{1,5})(?:&|$)", parts.query, re.I
-    ):
-        return int(match.group(1))
-    if (match := _NUMBERED.match(parts.path.rpartition("/")[2])) and match["number"]:
-        return int(match["number"]) + 1
-    return 1
-
-
-def _drawn_next(text: str, base_url: str) -> str | None:
-    if match := _CALL.search(text):
-        total, current = int(match["total"]), int(match["current"])
-        stem, ext = match["stem"], match["ext"]
-    else:
-        count, now = _COUNT.search(text), _CURRENT.search(text)
-        if not count or not now:
-            return None
-        total, current = int(count.group(1)), int(now.group(1))
-        name = _NUMBERED.match(urlsplit(base_url).path.rpartition("/")[2])
-        told, kind = _STEM.search(text), _EXT.search(text)
-        stem = told["stem"] if told else (name["stem"] if name else "index")
-        ext = kind.group(1) if kind else (name["ext"] if name else "html")
-    current = max(current, _number_of(base_url) - 1)
-    if current + 1 >= total:
-        return None
-    return _join(base_url, f"{stem}_{current + 1}.{ext}")

@@ -98,9 +98,11 @@ def mask(text: str) -> str:
     flat = text.translate(_WIDE)
     spans: list[tuple[int, int, str]] = []
     for pattern, length in ((_IDENTITY_18, 18), (_IDENTITY_15, 15)):
-        for match in pattern.finditer(flat):
-            if _identity(match.group(), length) and not _other(flat, match.start(), match.end()):
-                spans.append((match.start(), match.end(), IDENTITY))
+        spans.extend(
+            (match.start(), match.end(), IDENTITY)
+            for match in pattern.finditer(flat)
+            if _identity(match.group(), length) and not _other(flat, match.start(), match.end())
+        )
     for pattern in (_MOBILE, _SPACED, _LANDLINE):
         spans.extend(
             (match.start(), match.end(), PHONE)
@@ -131,7 +133,7 @@ def _other(flat: str, start: int, end: int) -> bool:
 
 
 def _identity(text: str, length: int) -> bool:
-    """Whether region and birthday are possible; the checksum alone is enough for an odd birthday."""
+    """Whether region and birthday are possible; the checksum alone serves odd birthdays."""
     digits = "".join(char for char in text if char.isalnum()).upper()
     if len(digits) != length or digits[:2] not in _PROVINCES:
         return False

@@ -7,17 +7,16 @@ import re
 import zlib
 from datetime import UTC, date, datetime
 from typing import Final
-from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 from msgspec import Struct
 
 from crawlers.bounds import MAX_SITEMAP_BYTES, MAX_SITEMAP_URLS
 from crawlers.dates import parse_stamp
+from crawlers.hrefs import absolute
 
 _GZIP: Final = b"\x1f\x8b"
 _ADDRESS: Final = re.compile(r"^\s{0,9}(https?://\S{3,2000})\s{0,9}$", re.MULTILINE)
-_LONGEST: Final = 2_083
 
 
 class Entry(Struct, frozen=True):
@@ -108,13 +107,7 @@ def _walk(
 
 
 def _entry(place: str, stamp: str, base_url: str, now: datetime) -> Entry | None:
-    if not place or len(place) > _LONGEST:
-        return None
-    try:
-        url = urljoin(base_url, place)
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    url = absolute(base_url, place)
+    if url is None:
         return None
     return Entry(url, parse_stamp(stamp, now) if stamp else None)

@@ -6,11 +6,12 @@ import re
 from datetime import date, datetime
 from typing import Any, Final
 
+import lxml.html
 from lxml import etree
 from lxml.cssselect import CSSSelector
 from msgspec import Struct
 
-from crawlers.bounds import MAX_BODY_CHARS, MAX_PAGE_BYTES, MAX_TITLE_CHARS
+from crawlers.bounds import MAX_BODY_CHARS, MAX_PAGE_BYTES, MAX_RAW_BYTES, MAX_TITLE_CHARS
 from crawlers.dates import SHANGHAI, parse_stamp
 from crawlers.decoding import decode
 from crawlers.extraction import body as bodies
@@ -22,7 +23,14 @@ _AUTHOR: Final = re.compile(
     r"(?:作者|发帖人|楼主|发布人|网友|留言人|来信人)\s?[:：]\s?([^\s:：，。|/【】\[\]()（）]{2,20})"
 )
 _NOT_MARKUP: Final = re.compile(r"<[a-zA-Z!/?]")
-NO_BODY: Final = "页面中没有找到正文：可能是列表页、登录页、错误页，或内容由脚本生成；请核对网址，或为该信源设置正文选择器"
+_EMBEDDED: Final = re.compile(
+    rb"data:[a-z]{2,20}/[\w.+-]{1,60};base64,[A-Za-z0-9+/=\s]{0,20000000}"
+)
+_HUB_LINKS: Final = 15
+NO_BODY: Final = (
+    "页面中没有找到正文：可能是列表页、登录页、错误页，或内容由脚本生成；"
+    "请核对网址，或为该信源设置正文选择器"
+)
 EMPTY: Final = "页面是空的：没有任何内容；请核对网址或文件"
 
 
@@ -68,18 +76,22 @@ def extract(
     ``now`` dates forms without a year and refuses dates that are still to come. A wrong selector
     is named in ``error`` and the automatic rule stands in for it.
     """
-    decoded = decode(data[:MAX_PAGE_BYTES], content_type)
+    data = _EMBEDDED.sub(b"", data[:MAX_RAW_BYTES])[:MAX_PAGE_BYTES]
+    decoded = decode(data, content_type)
     root = pages.parse(decoded.text) if _NOT_MARKUP.search(decoded.text) else None
     if root is None:
         text = decoded.text.strip()[:MAX_BODY_CHARS]
         return Extracted(None, None, "none", text, decoded.encoding, error=None if text else EMPTY)
-    page = pages.read(root)
-    lines = page.lines
+    lines = pages.read(root).lines
     span = bodies.find(lines)
     if span:
         span = bodies.first_post(lines, span)
     headline = titles.find(root, lines, span)
     shown = headline.line if headline else None
+    if span and not bodies.sound(lines, span, shown):
+        span = None
+    if span is None and (shown is None or _hub(lines)):
+        headline, shown = None, None
     when = dates.find(root, lines, headline=shown, body=span, url=url, now=now)
     text = bodies.text(lines, span, shown) if span else ""
     found = Extracted(
@@ -114,6 +126,12 @@ def _certainty(value: datetime | date | None) -> str:
     if value is None:
         return "none"
     return "exact" if isinstance(value, datetime) else "day"
+
+
+def _hub(lines: list[pages.Line]) -> bool:
+    """Whether a page without running text is a list of links."""
+    links = sum(len(line.text) > 8 and line.linked * 2 > len(line.text) for line in lines)  # noqa: PLR2004
+    return links >= _HUB_LINKS
 
 
 def _author(root: etree._Element, lines: list[pages.Line], near: int | None) -> str | None:
@@ -173,6 +191,6 @@ def _select(root: etree._Element, path: str | None, name: str, wrong: list[str])
 
 
 def _text_of(hit: object) -> str:
-    if isinstance(hit, etree._Element):
+    if isinstance(hit, lxml.html.HtmlElement):
         return "\n".join(line.text for line in pages.read(hit).lines)
     return str(hit).strip() if hit is not None else ""

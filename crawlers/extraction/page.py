@@ -15,73 +15,30 @@ from lxml import etree
 from crawlers.bounds import MAX_DEPTH, MAX_ELEMENTS, MAX_PAGE_BYTES
 
 _SILENT: Final = frozenset(
-    [
-        "script",
-        "style",
-        "noscript",
-        "select",
-        "option",
-        "textarea",
-        "button",
-        "iframe",
-        "object",
-        "embed",
-        "applet",
-        "svg",
-        "math",
-        "template",
-        "head",
-        "title",
-        "map",
-        "audio",
-        "video",
-        "canvas",
-        "datalist",
-        "input",
-        "marquee",
-    ]
+    """
+    script style noscript select option textarea button iframe object
+    embed applet svg math template head title map audio video
+    canvas datalist input marquee
+    """.split()  # noqa: SIM905  # a list that is read as words
 )
 _INLINE: Final = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "code",
-        "dfn",
-        "em",
-        "font",
-        "i",
-        "img",
-        "ins",
-        "del",
-        "kbd",
-        "label",
-        "mark",
-        "nobr",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "wbr",
-    ]
+    """
+    a abbr acronym b bdi bdo big cite code dfn em font i
+    img ins del kbd label mark nobr q s samp small span
+    strike strong sub sup time tt u var wbr
+    """.split()  # noqa: SIM905  # a list that is read as words
 )
 _HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4"))
 _HIDDEN: Final = re.compile(r"display\s{0,3}:\s{0,3}none", re.IGNORECASE)
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_STYLING: Final = re.compile(
+    r"</?(?:font|b|i|u|em|strong|span|big|small|center|o:p|st1:\w{1,20})\b[^<>]{0,2000}>",
+    re.IGNORECASE,
+)
+_OTHER_TAGS: Final = re.compile(
+    r"(?:<(?!/?(?:a|p|h[1-6]|title|script|style|meta|head)\b)[a-z/!][^<>]{0,2000}>\s{0,9})+",
+    re.IGNORECASE,
+)
 _SPACE: Final = re.compile(r"[\s\u3000\xa0\u2000-\u200f\u2028-\u202f\ufeff]+")
 
 
@@ -120,16 +77,31 @@ def squeeze(text: str) -> str:
 
 
 def parse(text: str) -> etree._Element | None:
-    """The document's root, or None where there is no markup to find. Never raises."""
+    """The document's root, or None where there is no markup to find. Never raises.
+
+    The parser stops where elements nest too deep, as in pages that never close their ``font``:
+    such a page is read again without its styling, then without its frame.
+    """
     text = _CONTROL.sub(" ", text[:MAX_PAGE_BYTES])
+    root, deep = _parse(text)
+    if deep:
+        root, deep = _parse(_STYLING.sub("", text))
+    if deep:
+        root, deep = _parse(_OTHER_TAGS.sub("<br>", text))
+    return root
+
+
+def _parse(text: str) -> tuple[etree._Element | None, bool]:
+    """The root, and whether the parser gave up because of the depth."""
     parser = lxml.html.HTMLParser(
         encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True, no_network=True
     )
     try:
         root = lxml.html.document_fromstring(text.encode(), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
-        return None
-    return root
+        root = None
+    deep = any("depth" in entry.message for entry in list(parser.error_log)[-3:])
+    return root, deep
 
 
 def read(root: etree._Element) -> Page:

@@ -4,6 +4,8 @@ Sidebars, comments, copyright lines, clocks ("今天是…") and dates within th
 undated page has no date. The address of the page is the weakest evidence and gives a day only.
 """
 
+# ruff: noqa: PLR2004  # weights and thresholds of a rule that was tuned on pages stand where they act
+
 from __future__ import annotations
 
 import re
@@ -13,6 +15,7 @@ from typing import Final
 from lxml import etree
 from msgspec import Struct
 
+from crawlers.bounds import MAX_DATED_LINES
 from crawlers.dates import Found, find_dates, parse_stamp
 from crawlers.extraction.page import Line
 
@@ -34,28 +37,13 @@ _SOURCE: Final = re.compile(
 )
 _MARKS: Final = re.compile("[，。；！？]")
 _METAS: Final = frozenset(
-    [
-        "pubdate",
-        "publishdate",
-        "publish-date",
-        "publish_date",
-        "publication_date",
-        "publishtime",
-        "publish_time",
-        "article:published_time",
-        "og:release_date",
-        "og:article:published_time",
-        "datepublished",
-        "dc.date",
-        "dc.date.issued",
-        "dcterms.created",
-        "dcterms.issued",
-        "article:create_at",
-        "article.published",
-        "bytedance:published_time",
-        "weibo:article:create_at",
-        "firstpublishedtime",
-    ]
+    """
+    pubdate publishdate publish-date publish_date publication_date publishtime
+    publish_time article:published_time article.published article:create_at
+    og:release_date og:article:published_time datepublished firstpublishedtime
+    dc.date dc.date.issued dcterms.created dcterms.issued
+    bytedance:published_time weibo:article:create_at
+    """.split()  # noqa: SIM905  # a list that is read as words
 )
 _JSON_DATE: Final = re.compile(
     r"\"(?:datePublished|pubDate|upDate)\"\s{0,3}:\s{0,3}\"([^\"]{8,40})\"", re.IGNORECASE
@@ -63,7 +51,9 @@ _JSON_DATE: Final = re.compile(
 _IN_ADDRESS: Final = re.compile(
     r"(?<!\d)(19[89]\d|20[0-4]\d)[-_/]?(0[1-9]|1[0-2])[-_/]?(0[1-9]|[12]\d|3[01])(?!\d)"
 )
+_NEVER: Final = -10.0
 _ENOUGH: Final = 3.4
+_FAR: Final = -5.0
 _SURE: Final = 6.0
 
 
@@ -90,7 +80,8 @@ def find(
     now: datetime,
 ) -> Published | None:
     """The best supported date, or None. Where two agree on the day, the more precise is taken."""
-    shown = _shown(lines, headline, body, now)
+    anchored = body is not None or headline is not None
+    shown = _shown(lines, headline, body, now) if anchored else None
     told = _told(root, now)
     if shown is None and told is None:
         return _addressed(url, now) if body is not None else None
@@ -139,13 +130,11 @@ def _shown(
     lines: list[Line], headline: int | None, body: tuple[int, int] | None, now: datetime
 ) -> _Scored | None:
     best: _Scored | None = None
-    for line in lines:
-        if len(line.text) > 400 and not line.index == (body or (-1,))[0]:  # noqa: PLR2004
-            continue
+    for line in lines[:MAX_DATED_LINES]:
         place = _place(line.index, headline, body)
-        if place <= -5:  # noqa: PLR2004  # too far away for any form to make up for
+        if place <= _FAR:  # too far away for any form to make up for
             continue
-        text = line.text[:400]
+        text = line.text[:300]
         for found in find_dates(text, now):
             score = place + _form(line, text, found)
             if score >= _ENOUGH and (best is None or score > best.score + 1e-6):
@@ -154,56 +143,53 @@ def _shown(
 
 
 def _place(index: int, headline: int | None, body: tuple[int, int] | None) -> float:
-    """How well a line's place suits the date of the article."""
+    """How well a line's place suits the date of the article: 3 just below the headline."""
     if body is None:
         return 1.0 - abs(index - headline) * 0.2 if headline is not None else -1.0
     first, last = body
-    if headline is not None and headline <= first + 5:
-        if headline <= index <= max(first, headline) + 3:
-            return 3.0 - min((index - headline) * 0.1, 2.0)
-        if index < headline:
-            return 2.4 - 0.35 * (headline - index)
-    elif first - 8 <= index <= first + 2:
-        return 2.5 - abs(index - first) * 0.15
-    elif index < first:
-        return -1.0 - (first - index) * 0.1
     if index >= last - 1:
         return 1.0 - 0.25 * max(index - last, 0)
+    if headline is None or headline > first + 5:
+        return _beside(index, first)
+    if index < headline:
+        return 2.4 - 0.35 * (headline - index)
+    if index <= max(first, headline) + 3:
+        return 3.0 - min((index - headline) * 0.1, 2.0)
     return -1.0
+
+
+def _beside(index: int, first: int) -> float:
+    """The same where no line shows the headline: near the body's beginning."""
+    if first - 8 <= index <= first + 2:
+        return 2.5 - abs(index - first) * 0.15
+    return -1.0 - max(first - index, 0) * 0.1
 
 
 def _form(line: Line, text: str, found: Found) -> float:
     """How much a date looks like a date of publication by what stands around it."""
     before, after = text[max(0, found.start - 16) : found.start], text[found.end : found.end + 16]
-    label = _LABEL.search(before)
-    if not label and (_WRONG.search(before) or _ONWARD.search(after)):
-        return -10.0
+    label = _LABEL.search(before) is not None
     stamp = text[found.start : found.end].strip()
-    if line.linked and any(inside and stamp in part for part, inside in line.parts):
-        return -10.0
     rest = len(text) - (found.end - found.start)
-    score = 0.0
-    if label:
-        score += 3.0
-    elif _WEAK_LABEL.search(before):
-        score += 1.0
-    if found.exact:
-        score += 2.0
-    if found.form in ("numerals", "month_day"):
-        score -= 1.0
-    if _WEEKDAY.match(after) and not label and not found.exact:
-        score -= 1.5  # a clock or a calendar
-    if _SOURCE.search(text):
-        score += 0.5
-    if rest > 60 and _MARKS.search(text) and not (label and found.start < 80):  # noqa: PLR2004
-        return -10.0
-    if rest <= 40:  # noqa: PLR2004
-        score += 1.0
-    if rest <= 12:  # noqa: PLR2004
-        score += 0.5
-    if before.rstrip()[-1:] in "（([【" and line.linked:
-        score -= 3.0
-    return score
+    linked = line.linked and any(inside and stamp in part for part, inside in line.parts)
+    wrong = not label and (_WRONG.search(before) or _ONWARD.search(after))
+    prose = rest > 60 and _MARKS.search(text) and not (label and found.start < 80)
+    if linked or wrong or prose:
+        return _NEVER
+    clock = _WEEKDAY.match(after) is not None and not label and not found.exact
+    aside = before.rstrip()[-1:] in ("（", "(", "[", "【") and line.linked > 0
+    points = (
+        (3.0, label),
+        (1.0, not label and _WEAK_LABEL.search(before) is not None),
+        (2.0, found.exact),
+        (-1.0, found.form in ("numerals", "month_day")),
+        (-1.5, clock),
+        (0.5, _SOURCE.search(text) is not None),
+        (1.0, rest <= 40),
+        (0.5, rest <= 12),
+        (-3.0, aside),
+    )
+    return sum(point for point, holds in points if holds)
 
 
 def _addressed(url: str | None, now: datetime) -> Published | None:

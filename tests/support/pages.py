@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def plain(text: str | None) -> str:
 def bigram_f1(found: str | None, truth: str | None) -> float:
     """F1 of the two texts' bags of character pairs, white space apart."""
     left, right = (plain(text) for text in (found, truth))
-    one, two = (Counter(zip(text, text[1:], strict=False)) for text in (left, right))
+    one, two = (Counter(pairwise(text)) for text in (left, right))
     common = (one & two).total()
     if not common:
         return float(left == right)
