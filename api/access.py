@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 
 import structlog
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import incident_answer
 from api.metrics import Metrics
 
 log = structlog.get_logger()
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -32,14 +34,12 @@ class AccessMiddleware:
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
             await send(message)
 
         try:
             await self.app(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - the last place that can still answer
-            from starlette.requests import Request
-
             answer = incident_answer(Request(scope), error)
             if status == 0:
                 await answer(scope, receive, watched)
@@ -47,8 +47,7 @@ class AccessMiddleware:
             self._note(scope, status, time.perf_counter() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = scope.get("route")
-        path = getattr(route, "path", None) or "-"
+        path = pattern_of(scope)
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self.metrics.requests.labels(method, path, str(status)).inc()
         self.metrics.seconds.labels(method, path).observe(seconds)
@@ -64,4 +63,21 @@ class AccessMiddleware:
         )
 
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+def pattern_of(scope: Scope) -> str:
+    """The route that answered, as ``/api/v1/posts/{post_id}``; ``-`` where none did.
+
+    Made from the address by putting the names of its parameters back, so that no value that the
+    other end chose gets into a log line or becomes a series of its own.
+    """
+    path: str = scope["path"]
+    if path.startswith("/static/"):
+        return "/static"
+    if scope.get("route") is None:
+        return "-"
+    parts = path.split("/")
+    for name, value in reversed(scope.get("path_params", {}).items()):
+        for at in range(len(parts) - 1, -1, -1):
+            if parts[at] == str(value):
+                parts[at] = f"{{{name}}}"
+                break
+    return "/".join(parts)

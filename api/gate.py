@@ -6,13 +6,10 @@ without anything to remember, and an unknown address tells a stranger nothing.
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.desk import Desk
 from api.errors import respond, wants_json
-from registry import sessions, tokens
+from api.identity import identify
 from registry.errors import DeskError
 from registry.users import User
 
@@ -62,11 +59,11 @@ class GateMiddleware:
         state: dict[str, Any] = scope.setdefault("state", {})
         state["now"] = self.desk.clock()
         state["user"] = None
-        state["by_token"] = False
+        state["by_token"] = "authorization" in Headers(scope=scope)
         is_open = (scope["method"], scope["path"]) in self.open_for(scope)
         request = Request(scope)
         try:
-            state["user"] = await self._who(request, state["now"])
+            state["user"] = await identify(self.desk, request, state["now"], touch=True)
         except DeskError as error:
             if not is_open:
                 answer = respond(request, error.status, error.message)
@@ -84,35 +81,6 @@ class GateMiddleware:
         if scope["path"] in self.open_files and scope["method"] in {"GET", "HEAD"}:
             return OPEN | {(scope["method"], scope["path"])}
         return OPEN
-
-    async def _who(self, request: Request, now: datetime) -> User | None:
-        headers: Headers = request.headers
-        authorization = headers.get("authorization")
-        if authorization is not None:
-            kind, _, token = authorization.partition(" ")
-            if kind.lower() != "bearer" or not token.strip():
-                return None
-            request.state.by_token = True
-            async with self.desk.reading() as session:
-                return await run_sync(partial(tokens.for_token, session, token.strip(), now=now))
-        secret = request.cookies.get(self.desk.settings.cookie_name)
-        if not secret:
-            return None
-        settings = self.desk.settings
-        resolve = partial(
-            sessions.resolve,
-            secret=secret,
-            now=now,
-            idle=settings.session_idle,
-            absolute=settings.session_absolute,
-        )
-        async with self.desk.reading() as session:
-            user = await run_sync(resolve, session)
-            due = user and await run_sync(partial(sessions.touch_due, session, secret, now=now))
-        if due:  # once a minute: seen just now
-            async with self.desk.writing() as session:
-                user = await run_sync(resolve, session)
-        return user
 
     def _closed(self, request: Request, user: User | None, *, by_token: bool) -> Response | None:
         path = request.url.path

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import timedelta
 from functools import partial
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -22,15 +23,16 @@ from starlette.responses import StreamingResponse
 
 from api.deps import CurrentUser, DeskDep
 from api.desk import Desk
+from api.identity import identify
 from registry import changes
 from registry.changes import Change
-from registry.errors import DeskError
 
 log = structlog.get_logger()
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 QUEUE_SIZE = 256
-CATCH_UP = 500  # a listener that missed more is told to load its page again
+CATCH_UP = 500  # changes that are read at a time for who missed some
 RETRY_MS = 2000
+CHECK_EVERY = timedelta(minutes=1)  # whether the listener is still signed in
 MAX_DIGITS = 19  # what a 64-bit number surely holds
 
 router = APIRouter(tags=["实时"])
@@ -56,35 +58,37 @@ class ChangeFeed:
         async with self.desk.reading() as session:
             return await run_sync(changes.last, session)
 
-    async def listen(self, after: int | None) -> AsyncIterator[Change | None]:
+    async def listen(self, after: int | None) -> AsyncGenerator[Change | None]:
         """Changes as they come, those after ``after`` first; None each heartbeat."""
         queue: asyncio.Queue[Change | None] = asyncio.Queue(QUEUE_SIZE)
-        seen = await self.last() if after is None else after
-        if self._task is None or self._task.done():
-            self._position = seen if after is None else await self.last()
-            self._task = asyncio.get_running_loop().create_task(self._poll())
+        # In the queue's set before the database is read: what comes in between is heard twice,
+        # never missed, and told apart by its number.
         self._queues.add(queue)
         try:
+            seen = await self.last() if after is None else after
             yield None
-            if after is not None:
-                for change in await self.changes_since(after, CATCH_UP):
+            while missed := await self.changes_since(seen, CATCH_UP) if after is not None else []:
+                for change in missed:
                     seen = change.id
                     yield change
-            async for change in self._from(queue):
-                if change is None:
-                    yield None
-                elif change.id > seen:
-                    seen = change.id
-                    yield change
+            if self._task is None or self._task.done():
+                self._position = seen
+                self._task = asyncio.get_running_loop().create_task(self._poll())
+            async for heard in self._from(queue):
+                if heard is None or heard.id > seen:
+                    seen = seen if heard is None else heard.id
+                    yield heard
         finally:
             self._queues.discard(queue)
 
     async def _from(self, queue: asyncio.Queue[Change | None]) -> AsyncIterator[Change | None]:
-        heartbeat = self.desk.settings.stream_heartbeat_s
+        loop, heartbeat = asyncio.get_running_loop(), self.desk.settings.stream_heartbeat_s
+        beat_at = loop.time() + heartbeat
         while not self.closed:
             try:
-                change = await asyncio.wait_for(queue.get(), heartbeat)
+                change = await asyncio.wait_for(queue.get(), max(0.0, beat_at - loop.time()))
             except TimeoutError:
+                beat_at = loop.time() + heartbeat
                 yield None
                 continue
             if change is None:
@@ -97,7 +101,7 @@ class ChangeFeed:
                 for change in await self.changes_since(self._position, QUEUE_SIZE):
                     self._position = change.id
                     self._fan_out(change)
-            except DeskError as error:  # a locked database: look again in a second
+            except Exception as error:  # noqa: BLE001 - whatever it is, look again in a second
                 log.warning("stream_poll_failed", error=type(error).__name__)
             await asyncio.sleep(self.desk.settings.stream_poll_s)
 
@@ -162,11 +166,17 @@ async def stream(
 
     async def lines() -> AsyncIterator[str]:
         yield f"retry: {RETRY_MS}\n\n"
+        checked_at = desk.clock()
         async with contextlib.aclosing(feed.listen(after)) as changes_seen:
             async for change in changes_seen:
+                now = desk.clock()
+                if now - checked_at >= CHECK_EVERY:
+                    checked_at = now
+                    if await identify(desk, request, now) is None:
+                        return  # signed out meanwhile: whoever comes back is asked again
                 if change is None:
-                    now = desk.clock().astimezone(SHANGHAI).isoformat(timespec="milliseconds")
-                    yield ": heartbeat\n\n" + event("time", {"now": now})
+                    told = now.astimezone(SHANGHAI).isoformat(timespec="milliseconds")
+                    yield ": heartbeat\n\n" + event("time", {"now": told})
                 else:
                     at = change.at.astimezone(SHANGHAI).isoformat(timespec="seconds")
                     data: dict[str, object] = {"topic": change.topic, "subject": change.subject}

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api import acts
 from api.deps import CurrentUser, Now, Reading, Writing, allowed
-from api.permissions import Action
+from api.permissions import Action, require
 from api.v1.incidents import Criteria, EventType, IncidentDetail, Level, detail
 from api.v1.models import Before, Given, GivenInstant, Instant, Items, Limit, Number, Short, Shown
 from registry.users import User
@@ -151,7 +151,7 @@ def open_incident(
 ) -> IncidentDetail:
     """Open it as an incident: 发现 is when the alert was raised."""
     if given.level is not None:
-        acts.require(user, Action.SET_LEVEL)
+        require(user, Action.SET_LEVEL)
     made = alerts.open_incident(
         session, number, by=acts.signature(user), now=now, **given.model_dump()
     )

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from api import acts
 from api.deps import CurrentUser, Now, Reading, Writing
+from api.permissions import require
 from api.v1.models import Anything, Done, Given, Instant, Items, Long, Number, Shown, plain
 from registry import approvals, users
 from registry.errors import NotFoundError
@@ -153,14 +154,14 @@ def waiting(session: Reading, _user: CurrentUser) -> Items[ProposalOut]:
             body=row.body,
         )
         for row in approvals.pending(session)
-        if row.action == incidents.ACTION
+        if row.action == incidents.SIGNED.action
     ]
     return Items(items=items, next=None)
 
 
 def _body_of(session: Reading, number: int) -> dict[str, Any]:
     found = approvals.get(session, number)
-    if found.action != incidents.ACTION:
+    if found.action != incidents.SIGNED.action:
         raise NotFoundError(f"没有编号为 {number} 的待确认事项。")
     return found.body
 
@@ -168,13 +169,13 @@ def _body_of(session: Reading, number: int) -> dict[str, Any]:
 @router.post("/approvals/{number}/confirm", summary="第二人确认")
 def confirm(session: Writing, now: Now, user: CurrentUser, number: Number) -> EntryOut:
     """Sign what another person put forward; the entry is written."""
-    acts.require(user, acts.action_for(_body_of(session, number).get("type")))
+    require(user, acts.action_for(_body_of(session, number).get("type")))
     return shown(incidents.confirm(session, number, by=user, now=now))
 
 
 @router.post("/approvals/{number}/refuse", summary="第二人退回")
 def refuse(session: Writing, now: Now, user: CurrentUser, number: Number, given: Refusal) -> Done:
     """Send it back with a reason; nothing is written to the incident."""
-    acts.require(user, acts.action_for(_body_of(session, number).get("type")))
+    require(user, acts.action_for(_body_of(session, number).get("type")))
     approvals.refuse(session, number, by=user.id, reason=given.reason, now=now)
     return Done()

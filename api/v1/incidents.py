@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api import acts
 from api.deps import CurrentUser, Now, Reading, Writing, allowed
-from api.permissions import Action
+from api.permissions import Action, require
 from api.v1.clocks import ClockOut
 from api.v1.entries import EntryOut, Expected, shown
 from api.v1.models import Before, Given, GivenInstant, Instant, Items, Limit, Number, Short, Shown
@@ -106,7 +106,7 @@ def open_incident(
 ) -> IncidentDetail:
     """Open an incident without an alert."""
     if given.level is not None:
-        acts.require(user, Action.SET_LEVEL)
+        require(user, Action.SET_LEVEL)
     fields = given.model_dump()
     made = incidents.open_incident(session, by=acts.signature(user), now=now, **fields)
     return detail(session, made.id, now)

@@ -132,4 +132,5 @@ def check(session: Writing, now: Now, _user: Manager, source_id: SourceId) -> Jo
 @router.get("/jobs/{number}", summary="作业的结果")
 def job_of(session: Reading, _user: CurrentUser, number: Number) -> dict[str, Any]:
     """A job's state and result."""
-    return plain(jobs.get(session, number))
+    found: dict[str, Any] = plain(jobs.get(session, number))
+    return found
