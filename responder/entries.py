@@ -81,6 +81,13 @@ class Issuer(StrEnum):
     HIGHER = "上级"
 
 
+class Certain(StrEnum):
+    """Whether a fact is confirmed."""
+
+    YES = "已确认"
+    NOT_YET = "待核实"
+
+
 class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What proves an entry (证据): where it stands, the hash of its text, who signed."""
 
@@ -125,7 +132,7 @@ class Fact(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="fact"):
     """A fact with its source (事实), ``status`` 已确认 or 待核实."""
 
     text: str
-    status: Annotated[str, Meta(pattern="^(已确认|待核实)$")]
+    status: Certain
     source: str = ""
 
 

@@ -7,6 +7,7 @@ from responder.clocks import State
 from responder.entries import (
     Acknowledgement,
     Answer,
+    Certain,
     Clarification,
     ConferenceStatus,
     Fact,
@@ -41,7 +42,7 @@ def test_nothing_less_than_published_or_held_stops(figure):
             book.put(Acknowledgement, "2026-03-02T09:00", rule=rule, threshold=threshold)
             tried += 1
     book.put(Note, "2026-03-02T09:00", text="已发布").put(
-        Fact, "2026-03-02T09:00", text="已发布", status="已确认"
+        Fact, "2026-03-02T09:00", text="已发布", status=Certain.YES
     )
     tried += 2
     clocks = book.judged("2026-03-02T10:00")
