@@ -172,4 +172,6 @@ class ScoringWorker:
 
     def _bury(self, record: Record, reason: str, *, attempts: int) -> None:
         self._log.bury(record, reason=reason, attempts=attempts, at=self._clock())
-        _log.warning("post_buried", offset=record.offset, reason=reason, attempts=attempts)
+        # What follows the colon may quote the text: that stays in the dead letter.
+        short = reason.partition("：")[0]
+        _log.warning("post_buried", offset=record.offset, reason=short, attempts=attempts)
