@@ -37,6 +37,7 @@ _STOPPED_BY = {
 _ACTS = {"R1": "去发布", "R2": "登记发布会", "R3": "去回应", "R5": "去解读"}
 _WORKING_DAYS = {"R5": "3 个工作日"}
 _SOON_SHARE = 0.25
+_COUNTING = frozenset({"running", "due_soon", "overdue"})
 
 
 class ClockView(Struct, frozen=True, kw_only=True):
@@ -59,6 +60,7 @@ class ClockView(Struct, frozen=True, kw_only=True):
     width: float  # of the bar, percent
     basis: str
     provisional: bool
+    by_days: bool
     reason: str
     citation: str
     note: str
@@ -76,12 +78,15 @@ def clock_view(
     length_s = max(1.0, (clock.due - clock.start).total_seconds())
     left = (clock.due - now).total_seconds()
     conditional = clock.state == "conditional"
-    live = conditional or clock.state in {"running", "due_soon", "overdue"}
+    live = conditional or clock.state in _COUNTING
     key = str(clock.state)
     if conditional:
         soon = left <= length_s * _SOON_SHARE
         key = "overdue" if left < 0 else "due_soon" if soon else "running"
     state, word, sign = _LOOKS[key]
+    by_days = clock.rule in _WORKING_DAYS
+    if by_days and key == "overdue":
+        word = "已逾期"  # hours: 已超时
     if conditional:
         word = "待定级" if key == "running" else f"待定级·{word}"
     return ClockView(
@@ -89,9 +94,7 @@ def clock_view(
         name=clock.name,
         length=_WORKING_DAYS.get(clock.rule) or words.span(length_s),
         counting=(
-            "按工作日计，首日不算。"
-            if clock.rule in _WORKING_DAYS
-            else "自然小时，夜间、周末、节假日照算，不暂停。"
+            "按工作日计，首日不算。" if by_days else "自然小时，夜间、周末、节假日照算，不暂停。"
         ),
         stopped_by=_STOPPED_BY.get(clock.rule, "见规则。"),
         state=state,
@@ -106,6 +109,7 @@ def clock_view(
         width=_width(clock, live=live, length_s=length_s, left=left),
         basis=_BASIS.get(clock.basis, clock.basis),
         provisional=clock.provisional,
+        by_days=by_days,
         reason=clock.reason or "",
         citation=clock.citation or "",
         note=_note(clock, conditional=conditional, since=undecided_since, now=now),
@@ -135,7 +139,9 @@ def _width(clock: Clock, *, live: bool, length_s: float, left: float) -> float:
 def _note(clock: Clock, *, conditional: bool, since: datetime | None, now: datetime) -> str:
     if conditional and since is not None:
         return f"尚未定级，已 {words.span((now - since).total_seconds())}"
-    return clock.reason or ""
+    # The reason tells start, length and due first, which the tile shows anyway, then the state.
+    told = 2 if clock.state in _COUNTING else 1
+    return "；".join(clock.reason.rstrip("。").split("；")[told:])
 
 
 def by_urgency(clocks: Iterable[ClockView]) -> list[ClockView]:

@@ -179,7 +179,7 @@ def notice_view(delivery: Delivery) -> NoticeView:
         result += f"：{delivery.detail}"
     incident, alert = payload.get("incident"), payload.get("alert")
     href = f"/incidents/{incident}" if incident else f"/alerts/{alert}" if alert else ""
-    said = payload.get("title") or payload.get("subject") or payload.get("text") or delivery.kind
+    said = payload.get("text") or payload.get("title") or delivery.kind
     return NoticeView(delivery.done_at or delivery.due_at, str(said), result, href)
 
 

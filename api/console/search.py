@@ -134,8 +134,8 @@ def _asked(chosen: dict[str, str], query: Query) -> dict[str, Any]:
             for name in ("area", "sentiment", "source", "kind", "since", "until", "days")
             if chosen[name]
         ],
-        "since": local_value(_utc(query.since)) if chosen["since"] else "",
-        "until": local_value(_utc(query.until)) if chosen["until"] else "",
+        "since": local_value(_utc(query.since))[:16] if chosen["since"] else "",
+        "until": local_value(_utc(query.until))[:16] if chosen["until"] else "",
         "words": " ".join(said),
         "spans": [
             (

@@ -116,7 +116,7 @@ def stage_view(stage: Stage, now: datetime) -> StageView:
             code, word, sign = "slow", "没有回应", "slow"
             parts = [f"已 {words.span(silent)}没有报到"]
     if stage.state != "running":
-        parts.append(f"自 {words.when(stage.since, now)} 起")
+        parts.append(f"自{words.when(stage.since, now)} 起")
     if stage.restarts:
         parts.append(f"重启过 {stage.restarts} 次")
     if stage.error and stage.state != "running":
@@ -143,7 +143,7 @@ def _line(source: Source, health: Health, why: str, now: datetime) -> str:
     if health.state == "na":
         return "已停用，不抓取" if not source.enabled else "手工录入，不抓取"
     if health.state in {"blind", "slow"}:
-        since = f"自 {words.when(health.since, now)} 起："
+        since = f"自{words.when(health.since, now)} 起："
         detail = f"（{health.detail}）" if health.detail and health.detail != health.failure else ""
         return f"{since}{why}{detail}"
     if health.last_success_at is None:

@@ -4,6 +4,7 @@
 // With data-frozen (or no data-deadline) an element is left as the server wrote it: a stopped clock never moves again.
 const root = document.documentElement;
 const WORD = { run: "剩余", soon: "即将到期", over: "已超时" };
+const BY_DAYS = { run: "剩余", soon: "即将到期", over: "已逾期" };
 const UNDECIDED = { run: "待定级", soon: "待定级·即将到期", over: "待定级·已超时" };
 const ICON = { run: "#st-run", soon: "#st-soon", over: "#st-over" };
 const plainTitle = document.title;
@@ -60,7 +61,7 @@ function draw(el, now, loud) {
   el.textContent = face(left);
   const box = el.closest("[data-state]");
   if (box && box.dataset.state !== state) {
-    const words = box.hasAttribute("data-conditional") ? UNDECIDED : WORD;
+    const words = box.hasAttribute("data-conditional") ? UNDECIDED : box.hasAttribute("data-days") ? BY_DAYS : WORD;
     box.dataset.state = state;
     const word = box.querySelector(".state .word");
     if (word) word.textContent = words[state];
