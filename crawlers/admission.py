@@ -54,6 +54,8 @@ _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile("[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]{2,}|[\t\u00a0\u3000]")
 _EDGES = re.compile(" ?\n ?")
 _GAPS = re.compile("\n{3,}")
+# Whatever is masked has seven digits or more, close together; most posts have none such.
+_NUMBER = re.compile(r"\d(?:\D{0,4}\d){6}")
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -264,8 +266,8 @@ def _prepare(item: Item) -> _Ready | Outcome:
                 f"标题和正文共 {size / 1024 / 1024:.1f} MB，超过 2 MB 的上限，请拆分后再收录",
                 "text",
             )
-    title = mask(clean_line(item.title))
-    text = mask(clean_text(item.text))
+    title = _masked(clean_line(item.title))
+    text = _masked(clean_text(item.text))
     if not title and not text:
         return _rejected("正文和标题都为空", "text")
     published_at, certainty = _published(item)
@@ -276,6 +278,10 @@ def _prepare(item: Item) -> _Ready | Outcome:
     ).hexdigest()[:32]
     identity = item_id(item) or post_id(item.source, content)
     return _Ready(item, identity, url, title, text, published_at, certainty, content)
+
+
+def _masked(text: str) -> str:
+    return mask(text) if _NUMBER.search(text) else text
 
 
 def _published(item: Item) -> tuple[datetime | None, Certainty]:

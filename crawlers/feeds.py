@@ -38,8 +38,8 @@ class FeedItem(Struct, frozen=True):
     """One entry of a feed.
 
     ``id`` is the feed's own, else the address, else the title; ``html`` is as given, ``text`` is
-    without markup; ``published`` is an aware datetime at +08:00, a date, or None; ``author`` is a name, for the
-    keyed reference only.
+    without markup; ``published`` is an aware datetime at +08:00, a date, or None; ``author`` is a
+    name, for the keyed reference only.
     """
 
     id: str

@@ -63,7 +63,7 @@ def crawl_once(
         await asyncio.gather(*(spider.visit(source) for source in chosen))
 
     with _crawling(database, log, settings, plan, clock) as running:
-        running.done.result()
+        running.result()
         return running.new()
 
 
@@ -79,10 +79,10 @@ def crawl_forever(
     with _crawling(database, log, settings, _Watch(stop).plan, clock) as running:
         while not stop.wait(_STEP_S):
             if running.done.done():
-                running.done.result()
+                running.result()
                 return
         with suppress(FutureTimeoutError):
-            running.done.result(settings.stop_s)
+            running.result(settings.stop_s)
 
 
 def _choose(database: Database, wanted: Sequence[str] | None) -> list[Source]:
@@ -160,7 +160,15 @@ class _Running:
         self.done = done
         self._crawler = crawler
 
+    def result(self, timeout_s: float | None = None) -> None:
+        """Wait for its end; raises what ended it early."""
+        self.done.result(timeout_s)
+        error = getattr(self._crawler.spider, "error", None)
+        if error is not None:
+            raise error
+
     def new(self) -> int:
+        """How many posts it saw for the first time."""
         return int(getattr(self._crawler.spider, "new", 0))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from datetime import date, datetime
@@ -26,6 +27,20 @@ from registry.db import Database
 from registry.sources import Source
 
 T = TypeVar("T")
+
+_ATTACHED = re.compile(
+    r"\.(?:pdf|docx?|xlsx?|pptx?|wps|et|ofd|zip|rar|7z|jpe?g|png|gif|mp[34])(?:[?#]|$)",
+    re.IGNORECASE,
+)
+_BINARY = (
+    b"%PDF",
+    b"PK\x03\x04",
+    b"\xd0\xcf\x11\xe0",
+    b"Rar!",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+)
 
 
 class Page(Struct, frozen=True):
@@ -146,36 +161,44 @@ class Visit:
     async def article(self, lead: Lead) -> None:
         """Fetch and admit one article. A failure is kept in ``failures``, not raised.
 
-        What failed or gave nothing is left alone for a while, longer each time.
+        What failed or gave nothing is left alone for a while, longer each time. Of an attached
+        file (PDF, Word) only the title on the list is taken.
         """
         identity = self._id(lead)
-        self.fetched += 1
         try:
-            page = await self.fetch(lead.url)
-            extracted = await self._extract(page)
-            if not (extracted.body or "").strip():
-                failure = of_page(page.text(), page.url, page.asked)
-                if failure is not None:
-                    raise failure
+            if lead.title and _ATTACHED.search(lead.url):
+                item = self.item(lead, title=lead.title, text="", author=lead.author)
+            else:
+                self.fetched += 1
+                item = await self._read(lead, await self.fetch(lead.url))
         except CrawlFailure as failure:
             self.failures.append(failure)
             self._tools.patience.failed(identity)
             return
+        (outcome,) = await self.admit([item])
+        if outcome.state is State.REJECTED:
+            self._tools.patience.failed(identity)
+
+    async def _read(self, lead: Lead, page: Page) -> Item:
+        if not _is_text(page):
+            return self.item(lead, title=lead.title, text="", author=lead.author)
+        extracted = await self._extract(page)
+        if not extracted.body.strip():
+            failure = of_page(page.text(), page.url, page.asked)
+            if failure is not None:
+                raise failure
         found = Lead(
             url=lead.url,
             native=lead.native,
             # The page itself knows the minute; a list often knows the day only.
             published_at=_better(extracted.published_at, lead.published_at),
         )
-        item = self.item(
+        return self.item(
             found,
             title=extracted.title or lead.title,
-            text=extracted.body or "",
+            text=extracted.body,
             author=extracted.author or lead.author,
         )
-        (outcome,) = await self.admit([item])
-        if outcome.state is State.REJECTED:
-            self._tools.patience.failed(identity)
 
     async def articles(
         self, leads: Sequence[Lead], *, refresh: Callable[[], Awaitable[list[Lead]]] | None = None
@@ -221,6 +244,14 @@ def _better(one: datetime | date | None, other: datetime | date | None) -> datet
     if one is None or isinstance(other, datetime):
         return other
     return one
+
+
+def _is_text(page: Page) -> bool:
+    """Whether the answer is a page to read, not a file; an absent type is judged by content."""
+    if page.body.startswith(_BINARY):
+        return False
+    kind = (page.content_type or "").split(";", 1)[0].strip().lower()
+    return not kind or kind.startswith("text/") or "html" in kind or "xml" in kind
 
 
 def _content_type(response: Response) -> str | None:

@@ -116,6 +116,8 @@ class _Run(threading.Thread):
             self.settled = self._work()
         except DeskError as error:
             log.warning("delivery_interrupted", reason=error.message)
+        except Exception:  # nobody else would see it, and the messages wait in the outbox
+            log.exception("delivery_broken")
 
 
 class Courier:
@@ -173,9 +175,7 @@ class Courier:
         for done, message in enumerate(messages, start=1):
             reason = f"没有名为“{channel}”的通知渠道" if notifier is None else self._stale(message)
             if notifier is None or reason:
-                self._settle(
-                    message, lambda s, m, n, r=reason: outbox.not_sent(s, m, now=n, reason=r)
-                )
+                self._settle(message, partial(outbox.not_sent, reason=reason))
                 continue
             if not self._send(notifier, message):
                 return done

@@ -97,7 +97,9 @@ def _spoken(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 (one line for 
         case EventTyped():
             return f"事件类型定为{entry.event_type.value}"
         case Fact():
-            return f"【{entry.status.value}】{entry.text}" + (f"（{entry.source}）" * bool(entry.source))
+            return f"【{entry.status.value}】{entry.text}" + (
+                f"（{entry.source}）" * bool(entry.source)
+            )
         case Instant():
             unsure = "（估计）" if entry.estimated else ""
             said = f"，{entry.said_by}" if entry.said_by else ""

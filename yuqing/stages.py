@@ -21,6 +21,8 @@ IDLE_S = 0.25
 BEAT_S = 5.0
 MAX_BACKOFF_S = 15.0
 PRUNE_EVERY_S = 3600.0
+STEP_S = 0.5
+FIRST_BATCH = 32
 
 
 def heartbeat(wiring: Wiring, name: str, stop: threading.Event) -> None:
@@ -57,19 +59,38 @@ def run_steps(step: Callable[[], int], stop: threading.Event, *, name: str) -> N
             stop.wait(IDLE_S)
 
 
+class Batch:
+    """How many posts at once: as many as the scorer does in half a second.
+
+    With a slow scorer alerts then still come soon, and a stop is obeyed.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.size = min(most, FIRST_BATCH)
+
+    def took(self, done: int, seconds: float) -> None:
+        """Learn from the last batch; a batch that was not full says nothing."""
+        if done >= self.size:
+            wanted = int(done / max(seconds, 1e-6) * STEP_S)
+            self.size = max(1, min(self.most, wanted, self.size * 2))
+
+
 def analyze(wiring: Wiring, stop: threading.Event, *, scorer: str | None, drain: bool) -> int:
     """Score and group; with ``drain`` until the log is read to its end. Returns posts scored."""
     scoring = wiring.scoring(scorer)
     grouping = wiring.grouping()
-    batch = wiring.settings.analyze.batch
+    batch = Batch(wiring.settings.analyze.batch)
     total = 0
     pruned_at = time.monotonic()
 
     def step() -> int:
         nonlocal total, pruned_at
-        scored = scoring.step(batch)
+        began = time.monotonic()
+        scored = scoring.step(batch.size)
+        batch.took(scored, time.monotonic() - began)
         total += scored
-        grouped = grouping.step(batch)
+        grouped = grouping.step(batch.most)
         if time.monotonic() - pruned_at > PRUNE_EVERY_S:
             pruned_at = time.monotonic()
             wiring.prune_log()

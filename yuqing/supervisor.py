@@ -19,7 +19,7 @@ import structlog
 log = structlog.get_logger()
 
 COMMAND = (sys.executable, "-m", "yuqing")
-STOP_GRACE_S = 4.0
+STOP_GRACE_S = 2.5
 HEALTHY_AFTER_S = 60.0
 MAX_BACKOFF_S = 30.0
 LOG_ROTATE_BYTES = 20_000_000

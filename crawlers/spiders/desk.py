@@ -50,6 +50,7 @@ class DeskSpider(scrapy.Spider):
         self.guard = guard
         self.plan = plan
         self.new = 0
+        self.error: Exception | None = None
         self._visited: set[str] = set()
 
     @property
@@ -61,10 +62,8 @@ class DeskSpider(scrapy.Spider):
         """Run the plan; the engine stays open until it ends."""
         try:
             await self.plan(self)
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            log.exception("crawl_plan_failed")
+        except Exception as error:
+            self.error = error  # for who started the crawl; the engine would only log it
             raise
         no_items: tuple[Any, ...] = ()
         for item in no_items:  # Scrapy wants an iterator; items are admitted by the visits
@@ -87,7 +86,8 @@ class DeskSpider(scrapy.Spider):
             return True
         try:
             await _WAYS[source.spider](visit)
-            self._visited.add(source.id)
+            if visit.fetched < visit.options.max_articles:
+                self._visited.add(source.id)
             failure = _common(visit)
         except CrawlFailure as found:
             failure = found

@@ -34,8 +34,14 @@ async def _one_list(visit: Visit, url: str) -> None:
     read: set[str] = set()
     while address is not None and address not in read and len(read) < visit.options.max_pages:
         read.add(address)
-        page = await visit.fetch(address)
-        rows, following = await _rows(visit, page, first=len(read) == 1)
+        try:
+            page = await visit.fetch(address)
+        except CrawlFailure as failure:
+            if address == url:
+                raise
+            visit.failures.append(failure)  # an older page of the list: what is new was read
+            return
+        rows, following = await _rows(visit, page, first=address == url)
         visit.found += len(rows)
         fresh = await visit.unseen(rows)
 

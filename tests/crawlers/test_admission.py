@@ -8,6 +8,7 @@ import pytest
 from support.crawling import NOW, posts
 
 from crawlers.admission import BATCH, Admission, Item, Outcome, State, clean_line, clean_text
+from crawlers.masking import mask
 from posts.errors import RetryError
 from posts.identity import SHANGHAI
 from posts.log.memory import MemoryLog
@@ -107,6 +108,29 @@ def test_phone_numbers_are_masked_in_title_and_text(admission: Admission, log: M
     (post,) = posts(log)
     assert "13812345678" not in post.title + post.text
     assert "求回复" in post.text
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "13812345678",
+        "138 1234 5678",
+        "１３８１２３４５６７８",
+        "+86-138-1234-5678",
+        "0692-2131522",
+        "(0692) - 2131522",
+        "电话：2131522",
+        "1 3 8 1 2 3 4 5 6 7 8",
+        "533122198001011234",
+        "533122 19800101 1234",
+        "533122800101123",
+    ],
+)
+def test_no_form_of_a_number_is_passed_over(
+    admission: Admission, log: MemoryLog, number: str
+) -> None:
+    admission.admit([item(text=f"请打{number}，谢谢")])
+    assert posts(log)[0].text == mask(f"请打{number}，谢谢") != f"请打{number}，谢谢"
 
 
 def test_what_is_wholly_empty_is_rejected_and_the_rest_goes_on(

@@ -126,6 +126,38 @@ def test_only_what_the_option_follow_names_is_an_article(
     assert health(database).failure == "layout_changed"
 
 
+def test_of_an_attached_file_only_the_title_is_taken(
+    site: Site, database: Database, log: MemoryLog
+) -> None:
+    links = [
+        ("/art/art_1.pdf", "关于第1号供水工程的公告"),
+        ("/art/art_2.html", "关于第2号供水工程的公告"),
+        ("/art/art_3.html", "关于第3号供水工程的公告"),
+    ]
+    site.page("/art/art_1.pdf", b"%PDF-1.4 \x00\xff", content_type="application/pdf")
+    site.page("/art/art_2.html", b"%PDF-1.4 \x00\xff", content_type=None)
+    site.page("/art/art_3.html", b"\x00\x01" * 99, content_type="application/octet-stream")
+    site.page("/list.html", listing(links))
+    register(database, url=site.root + "/list.html")
+
+    assert crawl(database, log) == 3
+    assert {(post.title, post.text) for post in posts(log)} == {(title, "") for _, title in links}
+    assert "/art/art_1.pdf" not in site.paths()
+
+
+def test_an_older_page_of_a_list_that_fails_hides_nothing(
+    site: Site, database: Database, log: MemoryLog
+) -> None:
+    site.page("/art/art_1.html", article("第1号供水公告全文", "正文在此，今晚停水。" * 10))
+    more = "<a href='/list_2.html'>下一页</a>"
+    site.page("/list.html", listing([("/art/art_1.html", "第1号供水公告全文")], more=more))
+    register(database, url=site.root + "/list.html", options={"max_pages": 3})
+
+    assert crawl(database, log) == 1
+    assert "/list_2.html" in site.paths()
+    assert health(database).state == "ok"
+
+
 def test_a_dead_link_is_not_asked_for_in_every_round_and_hides_nothing(
     site: Site, database: Database, log: MemoryLog
 ) -> None:

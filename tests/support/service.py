@@ -158,6 +158,8 @@ def _answers(running: Service) -> bool:
     file = running.data / "first-run.json"
     try:
         running.first = json.loads(file.read_text(encoding="utf-8"))
+        # The lock says where it listens now; the first start's address may have been another.
+        running.first["url"] = json.loads((running.data / "lock").read_text())["url"]
         with urllib.request.urlopen(running.url + "healthz", timeout=1) as answer:
             return bool(answer.status == 200)
     except (OSError, ValueError, urllib.error.URLError):
