@@ -6,12 +6,10 @@ what else the text says. Offsets are code points of the text as given.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-import ahocorasick_rs
-
+from analyzer.automaton import find_all, make_automaton
 from analyzer.locality_names import (
     AFTER_CITY,
     CITY,
@@ -36,25 +34,6 @@ MAX_HITS = 500
 _MIN_NAME = 2
 _LEVELS = (PROVINCE, CITY, COUNTY, TOWN)
 _MARKS = frozenset("省市县区镇乡州")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def find_all(automaton: ahocorasick_rs.AhoCorasick, text: str) -> list[tuple[int, int, int]]:
-    """(pattern, start, end) by code points. A lone surrogate, which UTF-8 lacks, matches none."""
-    try:
-        return automaton.find_matches_as_indexes(text)
-    except UnicodeEncodeError:
-        return automaton.find_matches_as_indexes(_SURROGATE.sub("\ufffd", text))
-
-
-def make_automaton(names: Sequence[str]) -> ahocorasick_rs.AhoCorasick:
-    """Leftmost-longest, so that 瑞丽市 is not also 瑞丽. Compact: a few bytes a name."""
-    return ahocorasick_rs.AhoCorasick(
-        names,
-        matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
-        store_patterns=False,
-        implementation=ahocorasick_rs.Implementation.ContiguousNFA,
-    )
 
 
 def rollup(codes: Iterable[str]) -> tuple[str, ...]:

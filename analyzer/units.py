@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.locality import find_all, make_automaton
+from analyzer.automaton import find_all, make_automaton
 from registry.units import Unit
 
 _MIN_NAME = 2
