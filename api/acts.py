@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.permissions import Action, require
+from registry.errors import InvalidInputError
 from registry.users import User
 from responder import incidents
 from responder.drafts import draft
@@ -49,15 +50,23 @@ def write_entry(
     ``expected``: the number of the newest entry that the writer saw. Raises ForbiddenError for the
     wrong role, and what ``responder.incidents.add`` raises.
     """
-    require(user, action_for(body.get("type")))
-    entry = draft(body, by=signature(user), now=now)
+    entry = _drafted(user, body, now)
     return incidents.add(session, incident, entry, now=now, expected=expected)
+
+
+def _drafted(user: User, body: Mapping[str, Any], now: datetime) -> Entry:
+    kind = body.get("type")
+    if not isinstance(kind, str):
+        raise InvalidInputError(
+            "请在 type 写明记录的种类，如 fact、level_set、release。", field="type"
+        )
+    require(user, action_for(kind))
+    return draft(body, by=signature(user), now=now)
 
 
 def propose_entry(
     session: Session, user: User, incident: int, body: Mapping[str, Any], *, now: datetime
 ) -> int:
     """Put forward what a second person has to confirm; returns its number."""
-    require(user, action_for(body.get("type")))
-    entry = draft(body, by=signature(user), now=now)
+    entry = _drafted(user, body, now)
     return incidents.propose(session, incident, entry, by=user, now=now)
