@@ -16,6 +16,7 @@ from registry.audit_check import check
 from registry.chain import GENESIS, body_hash, canonical, link, new_salt
 from registry.db import Database
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
+from registry.tables import AuditRow
 
 PERSONAL = "某人住在新城路"
 
@@ -139,6 +140,14 @@ class TestWhatIsBrokenIsNamed:
         with filled.transaction() as session:
             session.execute(text(statement))
         assert any(said in sentence for sentence in problems(filled)), problems(filled)
+
+    def test_an_entry_that_was_forged_with_a_fitting_link(self, filled: Database):
+        with filled.transaction() as session:
+            row = session.get_one(AuditRow, 3)
+            row.who = "别人"
+            header = {"id": 3, "at": row.at, "who": row.who, "action": row.action}
+            row.hash = link(row.prev, {**header, "subject": row.subject}, row.body_hash)
+        assert problems(filled) == ["第 4 条审计记录与上一条接不上，其中一条被改动过。"]
 
     def test_two_entries_that_changed_places(self, filled: Database):
         with filled.transaction() as session:

@@ -116,6 +116,16 @@ def test_reading_sees_one_snapshot_and_does_not_wait(database: Database, now: da
         assert changes.last(after) == 1
 
 
+def test_what_a_transaction_read_stays_true_until_its_commit(database: Database):
+    other = sqlite3.connect(database.place, timeout=0)
+    with database.transaction() as session:
+        assert changes.last(session) == 0
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
 def test_reading_cannot_write(database: Database, now: datetime):
     with pytest.raises(OperationalError, match="readonly"), database.reading() as session:
         changes.note(session, "stage", "x", now=now)
