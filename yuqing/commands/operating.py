@@ -151,6 +151,8 @@ def ingest(
         "rejected": summary.rejected,
         "rejects_file": str(summary.rejects_file) if summary.rejects_file else None,
     }
+    for sentence in (*summary.failed, *summary.warnings):
+        sys.stderr.write(f"{sentence}\n")
     typer.echo(json.dumps(line, ensure_ascii=False))
     if summary.rejected:
         sys.stderr.write(f"有 {summary.rejected} 行没有收下，原因见 {summary.rejects_file}\n")
