@@ -53,7 +53,10 @@ def put(session: Session, rule: AlertRule, *, now: datetime, who: str = "系统"
         return
     row = row or AlertRuleRow(id=rule.id)
     for field, value in msgspec.structs.asdict(rule).items():
-        setattr(row, field, [clean(item) for item in value] if field in _LISTS else value)
+        if field in _LISTS:
+            setattr(row, field, [clean(item) for item in value])
+        else:
+            setattr(row, field, clean(value) if isinstance(value, str) else value)
     session.add(row)
     session.flush()
     action = "新建监测规则" if before is None else "修改监测规则"

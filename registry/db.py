@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
-from registry.errors import DeskError, UnavailableError
+from registry.errors import DeskError, InvalidInputError, UnavailableError
 
 # Session is given on, so that who takes one need not name SQLAlchemy.
 __all__ = ["MIGRATIONS", "Database", "Session", "revisions"]
@@ -113,7 +113,7 @@ class Database:
             pool_size=4,
             max_overflow=60,
             pool_timeout=busy_timeout_s,
-            json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
+            json_serializer=_to_json,
         )
         if self.sqlite:
             event.listen(
@@ -162,6 +162,11 @@ class Database:
     def _plainly(self, *, reading: bool = False) -> Generator[None]:
         try:
             yield
+        except UnicodeEncodeError as error:
+            # Half a surrogate pair, as JSON input may hold one: no database keeps it.
+            raise InvalidInputError(
+                "文字里有无法保存的字符（半个代理对），请去掉后再试。"
+            ) from error
         except PoolTimeoutError as error:
             raise UnavailableError("同时使用数据库的请求太多，请稍后再试。") from error
         except DBAPIError as error:
@@ -171,6 +176,10 @@ class Database:
                 raise
             log.warning("database_unavailable", error=str(error.orig))
             raise UnavailableError(sentence) from error
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def _revision(connection: Connection) -> str | None:

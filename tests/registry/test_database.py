@@ -14,9 +14,15 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from support.registry import make_database
 
-from registry import changes
+from registry import changes, outbox
 from registry.db import Database, _sentence, revisions
-from registry.errors import ConflictError, DeskError, SignInError, UnavailableError
+from registry.errors import (
+    ConflictError,
+    DeskError,
+    InvalidInputError,
+    SignInError,
+    UnavailableError,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -158,6 +164,20 @@ def test_an_acknowledged_write_survives_kill_9(tmp_path: Path):
 
 
 class TestWhatAPersonIsTold:
+    def test_text_that_no_database_keeps(self, database: Database, now: datetime):
+        with (
+            pytest.raises(InvalidInputError, match="无法保存的字符"),
+            database.transaction() as session,
+        ):
+            changes.note(session, "stage", "\ud800", now=now)
+
+    def test_the_same_inside_a_payload_is_replaced(self, database: Database, now: datetime):
+        with database.transaction() as session:
+            payload = {"标题": "\ud800停水\x00"}
+            outbox.put(session, kind="x", key="k", payload=payload, due_at=now, now=now)
+        with database.reading() as session:
+            assert outbox.recent(session, 1)[0].payload == {"标题": "?停水\x00"}
+
     def test_a_locked_database(self, tmp_path: Path, now: datetime):
         database = make_database(tmp_path, busy_timeout_s=0.1)
         other = sqlite3.connect(tmp_path / "registry.db")

@@ -12,11 +12,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 from support.registry import make_database
 
 import responder
 from registry.db import MIGRATIONS, revisions
-from registry.tables import Base
+from registry.tables import Base, UTCDateTime
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,6 +40,16 @@ def test_the_migrated_schema_is_what_the_code_says(tmp_path: Path):
         differences = compare_metadata(context, metadata)
     database.dispose()
     assert differences == []
+
+
+def test_each_table_can_be_made_on_postgresql_too():
+    dialect = postgresql.dialect()
+    for table in all_metadata().sorted_tables:
+        made = str(CreateTable(table).compile(dialect=dialect))
+        assert "CREATE TABLE" in made
+        for column in table.columns:
+            if isinstance(column.type, UTCDateTime):
+                assert f"{column.name} TIMESTAMP WITH TIME ZONE" in made
 
 
 def test_there_is_one_line_of_migrations_that_ends_where_we_think():
