@@ -7,7 +7,7 @@ the body, so that a body can be destroyed where the law says so and the chain st
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.chain import GENESIS, body_hash, canonical, link, new_salt
+from registry.statements import chunks
 from registry.tables import instant_text
 from responder.entries import AnyEntry, Entry, Note, kind
 from responder.tables import EntryRow, IncidentRow
@@ -70,15 +71,30 @@ def load(session: Session, incident: int) -> list[Entry]:
 
 def load_open(session: Session) -> dict[int, list[Entry]]:
     """The entries of all open incidents."""
-    rows = session.execute(
-        select(*_COLUMNS)
-        .join(IncidentRow, IncidentRow.id == EntryRow.incident)
+    return load_many(session, list(open_heads(session)))
+
+
+def open_heads(session: Session) -> dict[int, str]:
+    """The open incidents with the newest link of each: it changes with every entry."""
+    found = session.execute(
+        select(IncidentRow.id, IncidentRow.head)
         .where(IncidentRow.state == "open")
-        .order_by(EntryRow.incident, EntryRow.seq)
+        .order_by(IncidentRow.id)
     )
+    return {row.id: row.head for row in found}
+
+
+def load_many(session: Session, incidents: Sequence[int]) -> dict[int, list[Entry]]:
+    """The entries of those incidents."""
     found: dict[int, list[Entry]] = {}
-    for entry in _entries(rows):
-        found.setdefault(entry.incident, []).append(entry)
+    for some in chunks(incidents):
+        rows = session.execute(
+            select(*_COLUMNS)
+            .where(EntryRow.incident.in_(some))
+            .order_by(EntryRow.incident, EntryRow.seq)
+        )
+        for entry in _entries(rows):
+            found.setdefault(entry.incident, []).append(entry)
     return found
 
 

@@ -19,17 +19,15 @@ from registry.statements import chunks
 from registry.tables import OutboxRow
 from responder import ledger
 from responder.alerts import Alert
-from responder.clocks import State, Verdict, judge
-from responder.entries import Entry, EventType, Opened, Reopen
-from responder.facts import corrections, gather, in_order
+from responder.clocks import State, judge
+from responder.entries import Entry
 from responder.rules import RuleSet, national
-from responder.rungs import DUE, EVERY, Rung, acknowledgement, past_thresholds, repeat
+from responder.rungs import EVERY, Rung, acknowledgement
+from responder.timers import LEVEL, UNDECIDED, Timer, timers_of, undecided
 from responder.wording import instant, iso, span
 from responder.workdays import Calendar, load_calendar
 
 REMINDER, ALERT = "reminder", "alert"
-LEVEL = "level"  # stands for a rule where the reminder is that no level was set
-UNDECIDED = timedelta(minutes=60)
 LATE = timedelta(seconds=10)  # a reminder that leaves later than this after its time is 迟发
 LATE_REASON = "补录：最新帖文到达时已超过 24 小时，只进摘要，不叫醒人"
 HEAT_NAMES = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝"}
@@ -44,40 +42,76 @@ class Reminder(Struct, frozen=True, kw_only=True):
     payload: dict[str, Any]
 
 
-def wanted(
-    session: Session,
-    now: datetime,
-    *,
-    channels: Sequence[str] = (CONSOLE,),
-    rules: RuleSet | None = None,
-    calendar: Calendar | None = None,
-    every: timedelta = EVERY,
-) -> list[Reminder]:
-    """The reminders that are past and in no outbox yet, of all open incidents. Reads only.
+class Planner:
+    """Looks for reminders that are past and in no outbox yet, of all open incidents.
 
-    A channel that is added later gets what comes then, not what was told before.
+    It remembers when the next one of each incident is due, so that a tick loads only what changed
+    or fell due; everything else about it can be lost at any time.
     """
-    rungs: list[tuple[_Timer, list[Rung]]] = []
-    for incident, entries in ledger.load_open(session).items():
-        verdicts = judge(
-            entries,
-            rules=rules or national(),
-            calendar=calendar or load_calendar(),
-            now=now,
-            incident=incident,
-        )
-        timers = [_clock_timer(verdict, entries, now, every) for verdict in verdicts]
-        timers.append(_level_timer(incident, entries, now, every))
-        rungs += [(timer, timer.rungs) for timer in timers if timer is not None and timer.rungs]
-    keys = [_key(timer, rung) for timer, past in rungs for rung in past]
-    told = _told(session, keys, channels)
-    found = []
-    for timer, past in rungs:
-        newest = past[-1]
-        if _key(timer, newest) not in told:
-            folded = [rung for rung in past[:-1] if _key(timer, rung) not in told]
-            found.append(_reminder(timer, newest, folded, now))
-    return found
+
+    def __init__(
+        self,
+        *,
+        channels: Sequence[str] = (CONSOLE,),
+        rules: RuleSet | None = None,
+        calendar: Calendar | None = None,
+        every: timedelta = EVERY,
+    ) -> None:
+        self._channels = channels
+        self._rules = rules or national()
+        self._calendar = calendar or load_calendar()
+        self._every = every
+        self._next: dict[int, tuple[str, datetime | None]] = {}
+        self._seen: dict[int, tuple[str, datetime | None]] = {}
+        self._last: datetime | None = None
+
+    def wanted(self, session: Session, now: datetime) -> list[Reminder]:
+        """What is to be put into the outbox now; reads only. Call :meth:`done` after it was put."""
+        if self._last is not None and now < self._last:  # the clock was set back
+            self._next.clear()
+        self._last = now
+        heads = ledger.open_heads(session)
+        looked = [number for number, head in heads.items() if self._due(number, head, now)]
+        found: list[tuple[Timer, list[Rung]]] = []
+        self._seen = {}
+        for incident, entries in ledger.load_many(session, looked).items():
+            timers = timers_of(
+                incident,
+                entries,
+                now,
+                rules=self._rules,
+                calendar=self._calendar,
+                every=self._every,
+            )
+            found += [(timer, timer.past) for timer in timers if timer.past]
+            upcoming = min((timer.next_at for timer in timers), default=None)
+            self._seen[incident] = (heads[incident], upcoming)
+        self._next = {number: known for number, known in self._next.items() if number in heads}
+        return self._untold(session, found, now)
+
+    def done(self) -> None:
+        """What was wanted is in the outbox: those incidents rest until their next instant."""
+        self._next.update(self._seen)
+        self._seen = {}
+
+    def _due(self, incident: int, head: str, now: datetime) -> bool:
+        known = self._next.get(incident)
+        if known is None or known[0] != head:
+            return True
+        return known[1] is not None and known[1] <= now
+
+    def _untold(
+        self, session: Session, found: list[tuple[Timer, list[Rung]]], now: datetime
+    ) -> list[Reminder]:
+        """One reminder for each timer, the newest, unless it was told; older ones are folded."""
+        keys = [_key(timer, rung) for timer, past in found for rung in past]
+        told = _told(session, keys, self._channels)
+        reminders = []
+        for timer, past in found:
+            if _key(timer, past[-1]) not in told:
+                folded = [rung for rung in past[:-1] if _key(timer, rung) not in told]
+                reminders.append(_reminder(timer, past[-1], folded, now))
+        return reminders
 
 
 def plan(
@@ -89,9 +123,12 @@ def plan(
     calendar: Calendar | None = None,
     every: timedelta = EVERY,
 ) -> int:
-    """Put what is wanted into the outbox; returns how many reminders that were."""
-    reminders = wanted(session, now, channels=channels, rules=rules, calendar=calendar, every=every)
-    return put(session, reminders, now=now, channels=channels)
+    """Put what is wanted into the outbox; returns how many messages that were.
+
+    A channel that is added later gets what comes then, not what was told before.
+    """
+    planner = Planner(channels=channels, rules=rules, calendar=calendar, every=every)
+    return put(session, planner.wanted(session, now), now=now, channels=channels)
 
 
 def put(
@@ -160,98 +197,14 @@ def current(
     if seen is not None and seen.at >= planned:
         return f"{seen.by or '值班员'}已于 {instant(seen.at)} 阅知"
     if rule == LEVEL:
-        return "" if _undecided(entries) else "已经定级"
+        return "" if undecided(entries) else "已经定级"
     for verdict in judge(entries, rules=rules, calendar=calendar, now=now):
         if verdict.clock.rule == rule and verdict.cycle == cycle:
             return f"时限已有结论：{verdict.clock.reason}" if verdict.silent else ""
     return "这条时限已不适用"
 
 
-class _Timer(Struct, frozen=True, kw_only=True):
-    """What reminds: a clock, or the wait for a level. ``rungs``: those past, oldest first."""
-
-    incident: int
-    title: str
-    rule: str
-    name: str
-    cycle: int
-    due: datetime
-    since: datetime
-    state: str
-    provisional: bool
-    days: bool
-    rungs: list[Rung]
-
-
-def _clock_timer(
-    verdict: Verdict, entries: Sequence[Entry], now: datetime, every: timedelta
-) -> _Timer | None:
-    if verdict.silent:
-        return None
-    clock = verdict.clock
-    rungs = [
-        Rung(percent, at, str(percent)) for percent, at in past_thresholds(verdict, now).items()
-    ]
-    seen = acknowledgement(entries, clock.rule, DUE, cycle=verdict.cycle)
-    if now >= clock.due:
-        again = repeat(clock.due, seen, now, every=every)
-        rungs += [again] if again else []
-    return _Timer(
-        incident=entries[0].incident,
-        title=_title(entries),
-        rule=clock.rule,
-        name=clock.name,
-        cycle=verdict.cycle,
-        due=clock.due,
-        since=verdict.since,
-        state=clock.state.value,
-        provisional=clock.provisional,
-        days=bool(verdict.rule.length.workdays),
-        rungs=rungs,
-    )
-
-
-def _level_timer(
-    incident: int, entries: Sequence[Entry], now: datetime, every: timedelta
-) -> _Timer | None:
-    """No level 60 minutes after the incident was opened is itself an alarm."""
-    if not _undecided(entries):
-        return None
-    opened = next(e for e in reversed(entries) if isinstance(e, Opened | Reopen)).written_at
-    due = opened + UNDECIDED
-    if now < due:
-        return None
-    cycle = sum(isinstance(entry, Reopen) for entry in entries)
-    again = repeat(due, acknowledgement(entries, LEVEL, DUE, cycle=cycle), now, every=every)
-    return _Timer(
-        incident=incident,
-        title=_title(entries),
-        rule=LEVEL,
-        name="定级",
-        cycle=cycle,
-        due=due,
-        since=opened,
-        state=State.OVERDUE.value,
-        provisional=False,
-        days=False,
-        rungs=[Rung(DUE, due, str(DUE)), *([again] if again else [])],
-    )
-
-
-def _undecided(entries: Sequence[Entry]) -> bool:
-    ordered = in_order(entries)
-    standings = gather(ordered, corrections(ordered))[-1].standings
-    if not standings:
-        return True
-    return standings[-1].level is None and standings[-1].event_type is not EventType.NONE
-
-
-def _title(entries: Sequence[Entry]) -> str:
-    first = entries[0]
-    return first.title if isinstance(first, Opened) else f"事件 {first.incident}"
-
-
-def _key(timer: _Timer, rung: Rung) -> str:
+def _key(timer: Timer, rung: Rung) -> str:
     return f"{timer.incident}:{timer.rule}:{timer.cycle}:{rung.key}"
 
 
@@ -265,7 +218,7 @@ def _told(session: Session, keys: list[str], channels: Sequence[str]) -> set[str
     return told
 
 
-def _reminder(timer: _Timer, rung: Rung, folded: list[Rung], now: datetime) -> Reminder:
+def _reminder(timer: Timer, rung: Rung, folded: list[Rung], now: datetime) -> Reminder:
     # What was past before the clock was there could not have been told in time: that is no 迟发.
     planned = max(rung.at, timer.since)
     earliest = min([rung.at, *(one.at for one in folded)])
@@ -291,7 +244,7 @@ def _reminder(timer: _Timer, rung: Rung, folded: list[Rung], now: datetime) -> R
     )
 
 
-def _text(timer: _Timer, rung: Rung, folded: list[Rung], *, late: bool, now: datetime) -> str:
+def _text(timer: Timer, rung: Rung, folded: list[Rung], *, late: bool, now: datetime) -> str:
     if timer.rule == LEVEL:
         start = timer.due - UNDECIDED
         what = f"立项于 {instant(start)}，{span((now - start).total_seconds())}仍未定级，请定级"

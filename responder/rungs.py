@@ -23,12 +23,16 @@ class Rung(Struct, frozen=True):
     key: str
 
 
-def past_thresholds(verdict: Verdict, now: datetime) -> dict[int, datetime]:
-    """The thresholds (percent) that are past, and when each was."""
+def thresholds(verdict: Verdict) -> dict[int, datetime]:
+    """The thresholds of a clock in percent, and when each is."""
     clock = verdict.clock
     length = clock.due - clock.start
-    found = {round(share * 100): clock.start + length * share for share in verdict.rule.thresholds}
-    return {percent: at for percent, at in found.items() if at <= now}
+    return {round(share * 100): clock.start + length * share for share in verdict.rule.thresholds}
+
+
+def past_thresholds(verdict: Verdict, now: datetime) -> dict[int, datetime]:
+    """Those that are past."""
+    return {percent: at for percent, at in thresholds(verdict).items() if at <= now}
 
 
 def acknowledgement(
@@ -62,3 +66,13 @@ def repeat(
         return Rung(DUE, again + number * every, f"{DUE}a{seen.seq}.{number}")
     number = (now - due) // every
     return Rung(DUE, due + number * every, f"{DUE}.{number}") if number > 0 else None
+
+
+def next_repeat(
+    due: datetime, seen: Acknowledgement | None, now: datetime, *, every: timedelta = EVERY
+) -> datetime:
+    """When the next repeat after ``now`` is, if nobody sees the one before it."""
+    first, step = due, 1
+    if seen is not None and seen.at >= due:
+        first, step = seen.at + EXPIRY, 0 if now < seen.at + EXPIRY else 1
+    return first + (max(now - first, timedelta(0)) // every + step) * every

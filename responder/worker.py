@@ -50,13 +50,13 @@ class Responder:
         self._database = database
         self._clock = clock
         self._holder = holder
-        self._rules = rules
-        self._calendar = calendar
-        self._every = every
         self._ttl_s = ttl_s
         self._held_until: datetime | None = None
         self._consumer = log.consumer(SIGNALS, GROUP)
         self._courier = Courier(database, notifiers, clock, rules=rules, calendar=calendar)
+        self._planner = reminders.Planner(
+            channels=self._courier.channels, rules=rules, calendar=calendar, every=every
+        )
 
     def step(self) -> int:
         """One tick; returns how many signals, reminders and deliveries it handled.
@@ -117,15 +117,10 @@ class Responder:
         """Look without the write lock; take it only when there is something to write."""
         now = self._clock()
         with self._database.reading() as session:
-            found = reminders.wanted(
-                session,
-                now,
-                channels=self._courier.channels,
-                rules=self._rules,
-                calendar=self._calendar,
-                every=self._every,
-            )
-        if not found:
-            return 0
-        with self._database.transaction() as session:
-            return reminders.put(session, found, now=now, channels=self._courier.channels)
+            found = self._planner.wanted(session, now)
+        count = 0
+        if found:
+            with self._database.transaction() as session:
+                count = reminders.put(session, found, now=now, channels=self._courier.channels)
+        self._planner.done()
+        return count
