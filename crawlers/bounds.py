@@ -27,7 +27,7 @@ MAX_FEED_ITEMS: Final = 1_000
 MAX_LINKS: Final = 1_000
 """Article links taken from one list page."""
 
-MAX_ANCHORS: Final = 20_000
+MAX_ANCHORS: Final = 6_000
 """Anchors looked at on one list page."""
 
 MAX_ELEMENTS: Final = 100_000

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
+from contextlib import suppress
 from functools import cache
 from typing import Final
 
@@ -65,7 +66,8 @@ _ALIASES: Final = {
     "utf-8": "utf-8",
     "unicode-1-1-utf-8": "utf-8",
 }
-_CODECS: Final = {"big5": "big5hkscs"}
+# Big5 is three tables: the standard, Microsoft's, and the one with the Hong Kong characters.
+_CODECS: Final = {"big5": ("big5", "cp950", "big5hkscs")}
 
 # The most frequent characters of running text, simplified and traditional, and what pages say.
 _FREQUENT: Final = (
@@ -153,12 +155,16 @@ def _resolve(claim: str) -> str | None:
 
 
 def _read(data: bytes, encoding: str) -> str:
-    return data.decode(_CODECS.get(encoding, encoding), "replace")
+    tables = _CODECS.get(encoding, (encoding,))
+    for table in tables[:-1]:
+        with suppress(UnicodeError):
+            return data.decode(table)
+    return data.decode(tables[-1], "replace")
 
 
 def _strict(data: bytes, encoding: str) -> str | None:
     try:
-        return data.decode(_CODECS.get(encoding, encoding))
+        return data.decode(_CODECS.get(encoding, (encoding,))[-1])
     except UnicodeError:
         return None
 

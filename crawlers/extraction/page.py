@@ -118,6 +118,7 @@ class _Reader:
         self.headings: list[str] = []
 
     def run(self, root: etree._Element) -> list[Line]:
+        self.blocks.append(root)  # also an inline element, if it was selected, holds its text
         walk = etree.iterwalk(root, events=("start", "end"))
         elements = 0
         for event, node in walk:

@@ -21,7 +21,7 @@ from crawlers.extraction.page import Line
 
 _LABEL: Final = re.compile(
     r"(?:(?:发布|发表|发稿|刊发|刊登|上传|录入|创建|发帖|提交|来信|写信|提问|投诉|留言|公开|公布|添加|文章)"
-    r"(?:的)?(?:时间|日期|于|在)?|时间|日期|posted|published|date)\s{0,3}(?:[:：]|于|on|at)?[\s\[【(（|]{0,4}$",
+    r"(?:的)?(?:时间|日期|于|在)?|(?<![\u4e00-\u9fff])(?:时间|日期)|posted|published|date)\s{0,3}(?:[:：]|于|on|at)?[\s\[【(（|]{0,4}$",
     re.IGNORECASE,
 )
 _WEAK_LABEL: Final = re.compile(r"(?:更新|修改|编辑|last edited).{0,8}$", re.IGNORECASE)

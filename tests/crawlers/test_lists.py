@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from urllib.parse import urljoin
+
+import pytest
+
+from crawlers.lists import article_links, next_page
+
+NOW = datetime(2024, 3, 5, 4, 0, tzinfo=UTC)
+NAV = '<div class="nav"><a href="/">首页</a><a href="/xw/">新闻中心</a><a href="/zw/">政务公开栏目</a></div>'
+FOOT = (
+    '<div class="footer"><a href="/about.html">关于本网站的说明</a>'
+    '<a href="/map.html">网站地图与导航</a><a href="http://gov.cn/">中国政府网门户</a></div>'
+)
+
+
+@pytest.mark.needs("eval_data")
+def test_a_government_list_page_gives_its_ten_rows(eval_data):
+    folder = eval_data / "pages/lists"
+    base = "http://www.example.gov.cn/xxgk/nb/"
+    text = (folder / "ordos-gov-xxgk-list.html").read_text(encoding="utf-8")
+    truth = json.loads((folder / "ordos-gov-xxgk-list.gt.json").read_text(encoding="utf-8"))
+    found = [(link.url, link.title, str(link.published)) for link in article_links(text, base)]
+    assert found == [
+        (urljoin(base, row["href"]), row["title"], row["date"]) for row in truth["items"]
+    ]
+    assert next_page(text, base) == base + "index_1.html"
+    second = text.replace("currentPage = 0", "currentPage = 1")
+    assert next_page(second, base + "index_1.html") is None
+
+
+def test_a_plain_list_without_dates():
+    rows = "".join(f'<li><a href="/n/{n}.htm">关于{n}号路施工的公告</a></li>' for n in range(5))
+    page = f"<html><body>{NAV}<ul>{rows}</ul>{FOOT}</body></html>"
+    links = article_links(page, "http://a.cn/")
+    assert [link.url for link in links] == [f"http://a.cn/n/{n}.htm" for n in range(5)]
+    assert links[0].title == "关于0号路施工的公告"
+
+
+def test_a_forum_gives_threads_and_not_authors_boards_or_last_answers():
+    rows = "".join(
+        f'<tr><td><a href="forum-3-1.html">[求助]</a> <a href="thread-{900 + n}-1-1.html">小区停水第{n}天没人管</a>'
+        f'</td><td><a href="space-uid-{n}.html">网名有点长的用户{n}</a><br>2024-03-0{n % 4 + 1} 08:1{n % 10}</td>'
+        f'<td>{n}</td><td><a href="redirect.php?tid={n}">路人甲</a> 2024-03-05 09:00</td></tr>'
+        for n in range(20)
+    )
+    page = (
+        f'<html><body>{NAV}<table>{rows}</table><div class="pg"><strong>1</strong>'
+        f'<a href="forum-2-2.html">2</a><a class="nxt" href="forum-2-2.html">下一页</a></div>{FOOT}'
+    )
+    links = article_links(page, "http://bbs.a.cn/forum-2-1.html", now=NOW)
+    assert [link.url for link in links] == [
+        f"http://bbs.a.cn/thread-{900 + n}-1-1.html" for n in range(20)
+    ]
+    assert links[1].published is not None
+    assert links[1].published.isoformat() == "2024-03-02T08:11:00+08:00"
+    assert next_page(page, "http://bbs.a.cn/forum-2-1.html") == "http://bbs.a.cn/forum-2-2.html"
+
+
+def test_dates_before_the_links_and_without_a_year():
+    rows = "".join(
+        f'<li><span>[{n + 1:02}-1{n}]</span><a href="./202403/t2024030{n}_{n}1234.html">县政府召开第{n}次常务会议</a></li>'
+        for n in range(6)
+    )
+    links = article_links(f"<ul>{rows}</ul>", "http://a.gov.cn/zwdt/", now=NOW)
+    assert len(links) == 6
+    assert links[0].published == date(2024, 1, 10)
+    assert links[5].published == date(2023, 6, 15)  # the sixth month has not come yet
+
+
+def test_titles_cut_short_are_read_from_the_attribute_and_each_address_comes_once():
+    rows = "".join(
+        f'<li><a href="/a/10{n}.html"><img src="x.jpg"></a>'
+        f'<a href="/a/10{n}.html#c" title="关于第{n}批城镇老旧小区改造项目的公示">关于第{n}批城镇老旧…</a></li>'
+        for n in range(4)
+    )
+    links = article_links(f"<ul>{rows}</ul>", "http://a.cn/list.html")
+    assert [link.title for link in links] == [
+        f"关于第{n}批城镇老旧小区改造项目的公示" for n in range(4)
+    ]
+
+
+@pytest.mark.parametrize(
+    "page", ["", "<", "没有标记的文字", f"<body>{NAV}{FOOT}</body>", "\x00<a href=x>"]
+)
+def test_pages_without_a_list_give_nothing(page):
+    assert article_links(page, "http://a.cn/") == []
+
+
+@pytest.mark.parametrize(
+    ("script", "url", "wanted"),
+    [
+        ('createPageHTML(5, 0, "index", "html");', "http://a.cn/b/", "http://a.cn/b/index_1.html"),
+        ('createPageHTML(5,1,"index","shtml")', "http://a.cn/b/index_1.shtml", "http://a.cn/b/index_2.shtml"),
+        ("createPageHTML('page_div',50, 3,'list','html',986);", "http://a.cn/list_3.html", "http://a.cn/list_4.html"),
+        ('createPageHTML(4, 3, "index", "html");', "http://a.cn/index_3.html", None),
+        ('createPageHTML(1, 0, "index", "html");', "http://a.cn/", None),
+        ("var countPage = 3; var currentPage = 0;", "http://a.cn/b/index.htm", "http://a.cn/b/index_1.htm"),
+    ],
+)  # fmt: skip
+def test_pagers_that_a_script_draws(script, url, wanted):
+    page = f"<html><body><ul></ul><script>{script}</script></body></html>"
+    assert next_page(page, url) == wanted
+
+
+@pytest.mark.parametrize(
+    ("pager", "wanted"),
+    [
+        ('<a href="list.asp?page=2">下一页</a>', "http://a.cn/list.asp?page=2"),
+        ('<a href="list.asp?page=2">下页 ></a>', "http://a.cn/list.asp?page=2"),
+        ('<link rel="next" href="/p/2">', "http://a.cn/p/2"),
+        ('<b>1</b><a href="?page=2">2</a><a href="?page=3">3</a>', "http://a.cn/list.asp?page=2"),
+        (
+            '<a href="#" onclick="location.href=\'list_2.html\'">下一页</a>',
+            "http://a.cn/list_2.html",
+        ),
+        ('<a href="javascript:void(0)">下一页</a>', None),
+        ('<a href="http://elsewhere.cn/2">下一页</a>', None),
+        ('<a href="/2.html">尾页</a>', None),
+    ],
+)
+def test_pagers_of_links(pager, wanted):
+    page = f"<html><head></head><body>{pager}</body></html>"
+    assert next_page(page, "http://a.cn/list.asp") == wanted
