@@ -36,7 +36,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class HeadersMiddleware:
-    """The security headers on every answer; nothing but static files is kept by a cache."""
+    """The security headers on every answer; only static files are kept, and asked for again."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -52,8 +52,8 @@ class HeadersMiddleware:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers[name] = value
-                if not scope["path"].startswith("/static/"):
-                    headers["Cache-Control"] = "no-store"
+                static = scope["path"].startswith("/static/")
+                headers["Cache-Control"] = "no-cache" if static else "no-store"
             await send(message)
 
         await self.app(scope, receive, with_headers)

@@ -28,8 +28,8 @@ def test_every_answer_carries_the_headers(desk: MadeDesk):
         assert answer.headers["cross-origin-opener-policy"] == "same-origin"
         assert answer.headers["cross-origin-resource-policy"] == "same-origin"
         assert answer.headers["referrer-policy"] == "same-origin"
-        if not path.startswith("/static"):
-            assert answer.headers["cache-control"] == "no-store"
+        kept = "no-cache" if path.startswith("/static") else "no-store"
+        assert answer.headers["cache-control"] == kept
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,17 @@ def test_addresses_are_said_as_a_browser_needs_them():
         assert address_of(listener).startswith("http://127.0.0.1:")
 
 
+def test_answers_do_not_wait_for_small_pieces_to_be_acknowledged(desk: MadeDesk):
+    with desk.serving() as url, httpx2.Client() as client:
+        client.get(f"{url}/healthz")
+        spent = []
+        for _ in range(20):
+            began = time.perf_counter()
+            client.get(f"{url}/healthz")
+            spent.append(time.perf_counter() - began)
+    assert min(spent) < 0.03, "40 ms are the sign of a delayed acknowledgement"
+
+
 def test_an_idle_connection_does_not_hold_up_the_end(desk: MadeDesk):
     with (
         desk.serving() as url,
