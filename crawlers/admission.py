@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 import structlog
 from msgspec import Struct
 
+from crawlers.cleaning import clean_line, clean_text, clean_url
 from crawlers.masking import mask
 from posts.codec import encode
 from posts.errors import PoisonError, PostsError
@@ -38,22 +37,11 @@ from registry.sightings import Sighting
 log = structlog.get_logger()
 
 MAX_TEXT_BYTES = 2 * 1024 * 1024
-MAX_URL = 2000
 BATCH = 500
 _FUTURE = timedelta(days=1)
 _FIRST_YEAR = 1900
 _VERSION_STEP = 1 << 12  # one millisecond of a packed version
 
-# Controls (but tab and line feed), lone surrogates, non-characters, byte order marks, and the
-# controls that turn the direction of text: none says anything, and each can deceive a reader.
-_STRIP = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
-    "\ufffe\uffff\ud800-\udfff]"
-)
-_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_SPACES = re.compile("[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]{2,}|[\t\u00a0\u3000]")
-_EDGES = re.compile(" ?\n ?")
-_GAPS = re.compile("\n{3,}")
 # Whatever is masked has seven digits or more, close together; most posts have none such.
 _NUMBER = re.compile(r"\d(?:\D{0,4}\d){6}")
 
@@ -214,38 +202,6 @@ class Admission:
             with self._database.transaction() as session:
                 self._key = secrets.key(session, "author")
         return author_reference(self._key, item.source, name)
-
-
-def clean_text(text: str) -> str:
-    """Text without control characters, composed (NFC), white space collapsed, lines kept."""
-    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
-    text = _STRIP.sub("", _LINE_ENDS.sub("\n", text))
-    return _GAPS.sub("\n\n", _EDGES.sub("\n", _SPACES.sub(" ", text))).strip()
-
-
-def clean_line(text: str) -> str:
-    """Like :func:`clean_text`, on one line."""
-    return " ".join(clean_text(text).split())
-
-
-def clean_url(url: str | None) -> str | None:
-    """The address where it is http or https and of a bearable length; else None.
-
-    Anything else (``javascript:``, a phrase) must not become a link. A password in it is dropped.
-    """
-    if not url:
-        return None
-    url = _STRIP.sub("", url).strip()
-    if len(url) > MAX_URL or not url.lower().startswith(("http://", "https://")):
-        return None
-    try:
-        parts = urlsplit(url)
-        if not parts.hostname:
-            return None
-    except ValueError:
-        return None
-    return canonical_url(url) if "@" in parts.netloc else url
 
 
 def item_id(item: Item) -> str | None:

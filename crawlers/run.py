@@ -185,8 +185,10 @@ def _crawling(
     from scrapy.crawler import Crawler
 
     from crawlers import reactor
+    from crawlers.gate import Gate
     from crawlers.guard import Guard
     from crawlers.patience import Patience
+    from crawlers.revisits import Revisits
     from crawlers.spiders.desk import DeskSpider
     from crawlers.visit import Tools
 
@@ -196,7 +198,16 @@ def _crawling(
     try:
         guard = Guard(settings.allow_private)
         admission = Admission(log_, database)
-        tools = Tools(settings, database, admission, Patience(), executor, clock)
+        tools = Tools(
+            settings=settings,
+            database=database,
+            admission=admission,
+            patience=Patience(),
+            gate=Gate(settings.concurrency),
+            revisits=Revisits(),
+            executor=executor,
+            clock=clock,
+        )
 
         async def start() -> Crawler:
             return Crawler(DeskSpider, scrapy_settings(settings))

@@ -18,12 +18,15 @@ from crawlers.admission import Admission, Item, Outcome, State, item_id
 from crawlers.decoding import decode
 from crawlers.extraction import Extracted, Selectors, extract
 from crawlers.failures import CrawlFailure, of_exception, of_page, of_status
+from crawlers.gate import Gate
 from crawlers.patience import Patience
+from crawlers.revisits import Revisits
 from crawlers.settings import CrawlSettings
 from crawlers.spiders.options import Options
 from posts.identity import post_id
 from registry import sightings
 from registry.db import Database
+from registry.sightings import Sighting
 from registry.sources import Source
 
 T = TypeVar("T")
@@ -73,6 +76,8 @@ class Tools(Struct, frozen=True):
     database: Database
     admission: Admission
     patience: Patience
+    gate: Gate
+    revisits: Revisits
     executor: Executor
     clock: Callable[[], datetime]
 
@@ -90,6 +95,7 @@ class Visit:
         self.new = 0
         self.fetched = 0
         self.failures: list[CrawlFailure] = []
+        self._aging: list[tuple[datetime, str, Lead]] = []
         self._tools = tools
         self._crawler = crawler
 
@@ -102,7 +108,8 @@ class Visit:
         timeout_s = self._tools.settings.timeout_s
         try:
             request = Request(url, dont_filter=True)
-            response = await self._crawler.engine.download_async(request)
+            async with self._tools.gate.through(url):
+                response = await self._crawler.engine.download_async(request)
         except ValueError as error:
             raise CrawlFailure("other", f"地址 {url[:200]} 不合法：{error}") from error
         except Exception as error:
@@ -120,11 +127,17 @@ class Visit:
         """Those of the leads that are not on the log yet and did not fail a moment ago."""
         by_id = {self._id(lead): lead for lead in leads}
 
-        def look() -> set[str]:
+        def look() -> dict[str, Sighting]:
             with self._tools.database.reading() as session:
-                return set(sightings.known(session, by_id))
+                return sightings.known(session, by_id)
 
         known = await self.in_thread(look)
+        now = self.now()
+        self._aging = [
+            (seen.first_seen_at, identity, by_id[identity])
+            for identity, seen in known.items()
+            if self._tools.revisits.due(identity, seen.first_seen_at, now)
+        ]
         return [
             lead
             for identity, lead in by_id.items()
@@ -178,6 +191,21 @@ class Visit:
         (outcome,) = await self.admit([item])
         if outcome.state is State.REJECTED:
             self._tools.patience.failed(identity)
+
+    async def look_again(self) -> None:
+        """Fetch one known article that may have changed, where this visit had no new one.
+
+        The one that waited longest comes first. A failure says nothing of the source.
+        """
+        if self.fetched or not self._aging:
+            return
+        _, identity, lead = min(self._aging, key=lambda waiting: waiting[:2])
+        self._tools.revisits.looked(identity, self.now())
+        try:
+            item = await self._read(lead, await self.fetch(lead.url))
+        except CrawlFailure:
+            return
+        await self.admit([item])
 
     async def _read(self, lead: Lead, page: Page) -> Item:
         if not _is_text(page):

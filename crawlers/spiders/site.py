@@ -27,6 +27,7 @@ async def crawl(visit: Visit) -> None:
     if failures and (not visit.found or len(failures) == len(lists)):
         raise failures[0]
     visit.failures.extend(failures)
+    await visit.look_again()
 
 
 async def _one_list(visit: Visit, url: str) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from support.crawling import NOW, posts
 
-from crawlers.admission import BATCH, Admission, Item, Outcome, State, clean_line, clean_text
+from crawlers.admission import BATCH, Admission, Item, Outcome, State
+from crawlers.cleaning import clean_line, clean_text
 from crawlers.masking import mask
 from posts.errors import RetryError
 from posts.identity import SHANGHAI

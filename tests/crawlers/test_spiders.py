@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,34 @@ def test_an_older_page_of_a_list_that_fails_hides_nothing(
     assert crawl(database, log) == 1
     assert "/list_2.html" in site.paths()
     assert health(database).state == "ok"
+
+
+def test_what_changed_on_its_first_day_becomes_a_newer_version(
+    site: Site, database: Database, log: MemoryLog
+) -> None:
+    address = site.page("/art/art_1.html", article("第1号供水公告全文", "今晚停水。" * 10))
+    site.page("/list.html", listing([("/art/art_1.html", "第1号供水公告全文")]))
+    register(database, url=site.root + "/list.html")
+    at = {"now": NOW}
+
+    def visit_at(later: timedelta) -> int:
+        at["now"] = NOW + later
+        clock = lambda: at["now"]  # noqa: E731
+        return crawl_once(database=database, log=log, settings=FAST, clock=clock)
+
+    assert visit_at(timedelta()) == 1
+    site.page("/art/art_1.html", article("第1号供水公告全文", "更正：今晚不停水。" * 10))
+    assert visit_at(timedelta(minutes=5)) == 0
+    assert len(posts(log)) == 1
+    assert visit_at(timedelta(minutes=11)) == 0
+    first, second = posts(log)
+    assert first.id == second.id
+    assert second.version > first.version
+    assert "更正" in second.text
+    assert second.url == address
+    asked = len(site.asked)
+    assert visit_at(timedelta(hours=25)) == 0
+    assert len(site.asked) == asked + 2  # robots.txt and the list
 
 
 def test_a_dead_link_is_not_asked_for_in_every_round_and_hides_nothing(
