@@ -1,4 +1,4 @@
-"""Texts and addresses as they are kept: what deceives or breaks is out, the rest stays as written."""
+"""Texts and addresses as they are kept: what deceives is taken out, the rest stays as written."""
 
 from __future__ import annotations
 
