@@ -167,7 +167,7 @@ def _check_rule(entry: NotApplicable | Acknowledgement, rules: RuleSet) -> None:
             f"没有“{entry.rule}”这条时限，可用：{'、'.join(known)}", field="rule"
         )
     if isinstance(entry, Acknowledgement) and not 0 < entry.threshold <= 100:  # noqa: PLR2004 (%)
-        raise InvalidInputError("已阅的档次应在 1 到 100 之间", field="threshold")
+        raise InvalidInputError("确认的档次应在 1 到 100 之间", field="threshold")
     if isinstance(entry, NotApplicable):
         if not entry.reason.strip():
             raise InvalidInputError("不适用须写明理由", field="reason")

@@ -227,7 +227,7 @@ class NotApplicable(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="n
 
 
 class Acknowledgement(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="acknowledgement"):
-    """A reminder was seen (已阅): ends the repeats of its own threshold (percent) only."""
+    """A reminder was seen (确认): ends the repeats of its own threshold (percent) only."""
 
     rule: str
     threshold: int
@@ -305,7 +305,7 @@ KIND_NAMES = {
     "conference": "新闻发布会",
     "correction": "更正",
     "not_applicable": "不适用",
-    "acknowledgement": "已阅",
+    "acknowledgement": "确认提醒",
     "merge": "并入",
     "split": "拆分",
     "reopen": "重启",

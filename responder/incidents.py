@@ -189,7 +189,7 @@ def set_level(
 def acknowledge(
     session: Session, incident: int, *, rule: str, threshold: int, by: str, now: datetime
 ) -> Entry:
-    """A reminder was seen (已阅): ends the repeats of that threshold (percent) only."""
+    """A reminder was seen (确认): ends the repeats of that threshold (percent) only."""
     entry = Acknowledgement(at=now, written_at=now, by=by, rule=rule, threshold=threshold)
     return add(session, incident, entry, now=now)
 

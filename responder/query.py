@@ -29,7 +29,7 @@ RUNNING = frozenset({State.CONDITIONAL, State.RUNNING, State.DUE_SOON, State.OVE
 
 
 class Reminded(Struct, frozen=True, kw_only=True):
-    """A threshold of a running clock that is past: whether somebody saw it (已阅)."""
+    """A threshold of a running clock that is past: whether somebody saw it (确认)."""
 
     rule: str
     threshold: int  # percent

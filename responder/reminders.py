@@ -195,7 +195,7 @@ def current(
     seen = acknowledgement(entries, rule, payload["threshold"], cycle=cycle)
     planned = datetime.fromisoformat(payload["planned"])
     if seen is not None and seen.at >= planned:
-        return f"{seen.by or '值班员'}已于 {instant(seen.at)} 阅知"
+        return f"{seen.by or '值班员'}已于 {instant(seen.at)} 确认"
     if rule == LEVEL:
         return "" if undecided(entries) else "已经定级"
     for verdict in judge(entries, rules=rules, calendar=calendar, now=now):

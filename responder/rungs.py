@@ -57,7 +57,7 @@ def acknowledgement(
 def repeat(
     due: datetime, seen: Acknowledgement | None, now: datetime, *, every: timedelta = EVERY
 ) -> Rung | None:
-    """The newest repeat after the due instant; None before the first or while it is 已阅."""
+    """The newest repeat after the due instant; None before the first or while it is acknowledged."""
     if seen is not None and seen.at >= due:
         again = seen.at + EXPIRY
         if now < again:

@@ -138,7 +138,7 @@ def _spoken(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 (one line for 
                 f"{entry.by}、{entry.second} 签署）"
             )
         case Acknowledgement():
-            return f"{entry.rule} {entry.threshold}% 提醒已阅"
+            return f"{entry.rule} {entry.threshold}% 提醒已确认"
         case Merge():
             return f"并入事件 {entry.other}"
         case Split():
