@@ -85,7 +85,7 @@ class AnalyzeSettings(_Section):
     """How posts are scored."""
 
     scorer: str = Field(default="snownlp", description="情感打分器：snownlp 或 trivial")
-    batch: int = Field(default=200, ge=1, le=5000, description="每批处理的条数")
+    batch: int = Field(default=500, ge=1, le=5000, description="每批处理的条数")
 
 
 class RespondSettings(_Section):

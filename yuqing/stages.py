@@ -6,14 +6,19 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
 from posts.errors import RetryError
 from posts.log.port import RAW, SCORED
-from registry import stages
+from registry import changes, jobs, sessions, sources, stages
 from registry.errors import UnavailableError
 from yuqing.wiring import Wiring, now
+
+if TYPE_CHECKING:
+    from analyzer.scoring.worker import ScoringWorker
 
 log = structlog.get_logger()
 
@@ -21,6 +26,9 @@ IDLE_S = 0.25
 BEAT_S = 5.0
 MAX_BACKOFF_S = 15.0
 PRUNE_EVERY_S = 3600.0
+NAMES_EVERY_S = 10.0
+LOOK_EVERY_S = 5.0
+CHANGES_KEPT = timedelta(days=2)
 STEP_S = 0.5
 FIRST_BATCH = 32
 
@@ -82,10 +90,12 @@ def analyze(wiring: Wiring, stop: threading.Event, *, scorer: str | None, drain:
     grouping = wiring.grouping()
     batch = Batch(wiring.settings.analyze.batch)
     total = 0
+    names = Names(wiring, scoring)
     pruned_at = time.monotonic()
 
     def step() -> int:
         nonlocal total, pruned_at
+        names.look()
         began = time.monotonic()
         scored = scoring.step(batch.size)
         batch.took(scored, time.monotonic() - began)
@@ -105,6 +115,29 @@ def analyze(wiring: Wiring, stop: threading.Event, *, scorer: str | None, drain:
     return total
 
 
+class Names:
+    """Gives the scoring worker the places, units and sources anew when people have changed them."""
+
+    def __init__(self, wiring: Wiring, scoring: ScoringWorker) -> None:
+        self._wiring = wiring
+        self._scoring = scoring
+        self._known = wiring.known_names()
+        self._looked_at = time.monotonic()
+
+    def look(self) -> None:
+        """Compare every few seconds; building the automata anew takes about half a second."""
+        if time.monotonic() - self._looked_at < NAMES_EVERY_S:
+            return
+        self._looked_at = time.monotonic()
+        found = self._wiring.known_names()
+        if found != self._known:
+            self._known = found
+            self._scoring.matcher = found.matcher()
+            self._scoring.units = found.unit_matcher()
+            self._scoring.source_areas = found.source_areas
+            log.info("names_renewed", areas=len(found.areas), units=len(found.units))
+
+
 def _read_to_end(wiring: Wiring) -> bool:
     from registry import lease
 
@@ -117,11 +150,37 @@ def _read_to_end(wiring: Wiring) -> bool:
         return lease.holder(session, "grouping") not in (None, wiring.holder)
 
 
+class Housekeeping:
+    """What falls due by the mere passing of time, beside the clocks of incidents."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._looked_at = time.monotonic()
+        self._pruned_at = time.monotonic()
+
+    def look(self) -> None:
+        """Every few seconds sources that became slow and jobs past their time; hourly the rest."""
+        tick = time.monotonic()
+        if tick - self._looked_at < LOOK_EVERY_S:
+            return
+        self._looked_at = tick
+        moment = now()
+        with self._wiring.database.transaction() as session:
+            sources.refresh(session, now=moment)
+            jobs.expire(session, now=moment)
+            if tick - self._pruned_at > PRUNE_EVERY_S:
+                self._pruned_at = tick
+                changes.prune(session, before=moment - CHANGES_KEPT)
+                sessions.prune(session, now=moment)
+
+
 def respond(wiring: Wiring, stop: threading.Event, *, drain: bool = False) -> None:
     """Alerts, clocks and reminders; with ``drain`` until there is nothing to do now."""
     responder = wiring.responder()
+    housekeeping = Housekeeping(wiring)
 
     def step() -> int:
+        housekeeping.look()
         done = responder.step()
         if drain and not done:
             stop.set()

@@ -8,9 +8,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from posts.index.sqlite import SqliteIndex
 from posts.log.sqlite import SqliteLog
+from registry.areas import Area
 from registry.db import Database
+from registry.units import Unit
 from yuqing.folder import DataFolder
 from yuqing.settings import Settings
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:  # loaded only by the stage that needs them: memory is counted
     from analyzer.locality import Matcher
     from analyzer.scorers import Scorer
     from analyzer.scoring.worker import ScoringWorker
+    from analyzer.units import UnitMatcher
     from crawlers.admission import Admission
     from crawlers.settings import CrawlSettings
     from posts.index.port import PostIndex
@@ -30,6 +35,27 @@ if TYPE_CHECKING:  # loaded only by the stage that needs them: memory is counted
 def now() -> datetime:
     """The clock of the service: aware, UTC. Handed to everything; nothing else reads it."""
     return datetime.now(UTC)
+
+
+class KnownNames(Struct, frozen=True):
+    """Areas, units and the own area of each source; equal where nothing has changed."""
+
+    areas: tuple[Area, ...]
+    units: tuple[Unit, ...]
+    source_areas: dict[str, str]
+
+    def matcher(self) -> Matcher:
+        """Places: the national gazetteer and the own area's names."""
+        from analyzer.locality import Matcher
+        from registry import gazetteer
+
+        return Matcher(gazetteer.load(), self.areas)
+
+    def unit_matcher(self) -> UnitMatcher:
+        """Units by name and alias."""
+        from analyzer.units import UnitMatcher
+
+        return UnitMatcher(self.units)
 
 
 class Wiring:
@@ -83,14 +109,16 @@ class Wiring:
             allow_private=tuple(section.allow_private),
         )
 
-    def matcher(self) -> Matcher:
-        """Places: the national gazetteer and the own area's names."""
-        from analyzer.locality import Matcher
-        from registry import areas, gazetteer
+    def known_names(self) -> KnownNames:
+        """The names that scoring looks for, as the registry has them now."""
+        from registry import areas, sources, units
 
         with self.database.reading() as session:
-            own = areas.everything(session)
-        return Matcher(gazetteer.load(), own)
+            return KnownNames(
+                areas=tuple(areas.everything(session)),
+                units=tuple(units.everything(session)),
+                source_areas={one.id: one.area for one in sources.everything(session) if one.area},
+            )
 
     def scorer(self, name: str | None = None) -> Scorer:
         """The scorer of that name, or of the settings."""
@@ -101,20 +129,16 @@ class Wiring:
     def scoring(self, scorer: str | None = None) -> ScoringWorker:
         """A scoring worker with the places, units and sources of the registry."""
         from analyzer.scoring.worker import ScoringWorker
-        from analyzer.units import UnitMatcher
-        from registry import sources, units
 
-        with self.database.reading() as session:
-            known_units = units.everything(session)
-            source_areas = {one.id: one.area for one in sources.everything(session) if one.area}
+        names = self.known_names()
         return ScoringWorker(
             self.log,
             self.index,
             self.scorer(scorer),
-            self.matcher(),
+            names.matcher(),
             now,
-            units=UnitMatcher(known_units),
-            source_areas=source_areas,
+            units=names.unit_matcher(),
+            source_areas=names.source_areas,
         )
 
     def grouping(self) -> GroupingWorker:

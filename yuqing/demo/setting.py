@@ -135,7 +135,7 @@ def _text(port: int) -> str:
         parts.append(
             f'\n[[source]]\nid = "demo-{site}"\nname = "{name}"\nkind = "{kind}"\n'
             f'spider = "{spider}"\nurl = "http://{HOSTS[site]}:{port}{LIST_PATH[site]}"\n'
-            f'interval_s = {INTERVAL_S}\noptions = {{ max_pages = 6 }}\n'
+            f"interval_s = {INTERVAL_S}\noptions = {{ max_pages = 6 }}\n"
             f'own = {str(own).lower()}\narea = "990101"\n'
         )
     return "".join(parts)
