@@ -32,9 +32,14 @@ _TIME: Final = (
 )
 _BETWEEN: Final = r"(?:[\s,，T|]{0,4}|\s{0,3}[(（]?(?:星期|周)[一二三四五六日天][)）]?[\s,，]{0,3})"
 _FULL: Final = re.compile(
-    r"(?<![\d.])(?P<year>19[89]\d|20\d\d)\s{0,2}(?:年\s{0,2}(?P<m1>1[0-2]|0?[1-9])\s{0,2}月\s{0,2}"
-    r"(?P<d1>3[01]|[12]\d|0?[1-9])\s{0,2}(?:[日号]|(?!\d))|(?P<sep>[-/.])\s?(?P<m2>1[0-2]|0?[1-9])\s?(?P=sep)\s?"
-    r"(?P<d2>3[01]|[12]\d|0?[1-9])(?!\d|\.\d))(?:" + _BETWEEN + _TIME + r")?",
+    r"(?<![\d.])(?P<year>19[89]\d|20\d\d)(?:\s{0,2}年\s{0,2}(?P<m1>1[0-2]|0?[1-9])\s{0,2}月\s{0,2}"
+    r"(?P<d1>3[01]|[12]\d|0?[1-9])\s{0,2}(?:[日号]|(?!\d))|\s{0,2}(?P<sep>[-/.])\s?(?P<m2>1[0-2]|0?[1-9])\s?(?P=sep)\s?"
+    r"(?P<d2>3[01]|[12]\d|0?[1-9])(?!\d|\.\d)|"
+    # year and day in elements of their own, as one national agency heads its pages
+    r"(?<=\d) {1,2}(?P<m3>1[0-2]|0[1-9])/(?P<d3>3[01]|[12]\d|0[1-9])(?= {1,2}\d\d:))(?:"
+    + _BETWEEN
+    + _TIME
+    + r")?",
     re.IGNORECASE,
 )
 _COMPACT: Final = re.compile(
@@ -132,7 +137,8 @@ def _candidates(text: str, now: datetime) -> Iterator[Found]:
 
 def _value(match: re.Match[str], year: int | None = None) -> Value | None:
     groups = match.groupdict()
-    month, day = groups.get("m1") or groups.get("m2"), groups.get("d1") or groups.get("d2")
+    month = groups.get("m1") or groups.get("m2") or groups.get("m3")
+    day = groups.get("d1") or groups.get("d2") or groups.get("d3")
     try:
         value = date(year or int(groups["year"]), int(month or 0), int(day or 0))
     except ValueError:

@@ -90,6 +90,8 @@ def extract(
     shown = headline.line if headline else None
     if span and not bodies.sound(lines, span, shown):
         span = None
+    if span is None and shown is not None:
+        span = bodies.short(lines, shown)
     if span is None and (shown is None or _hub(lines)):
         headline, shown = None, None
     when = dates.find(root, lines, headline=shown, body=span, url=url, now=now)

@@ -53,8 +53,8 @@ def weigh(line: Line) -> float:
     free = size - linked
     if linked > size * 0.5:
         return -float(min(size, 40)) - 4
-    boiler = _BOILER.search(line.text) is not None
-    if boiler and size < 60:
+    boiler = len(_BOILER.findall(line.text[:300]))
+    if (boiler and size < 60) or (boiler > 1 and size < 250):
         return -25.0
     marks = len(_MARKS.findall(line.text))
     if _ASIDE.search(line.labels):
@@ -102,11 +102,13 @@ def _trim(weights: list[float], first: int, last: int) -> tuple[int, int] | None
 
 def _without_byline(lines: list[Line]) -> list[Line]:
     """Without the short lines with date, source and author before the first paragraph."""
-    for index, line in enumerate(lines[:8]):
+    first = 0
+    for line in lines[:8]:
         size = len(line.text)
         if size > 80 or not (_BYLINE.search(line.text) or line.linked > size * 0.5):
-            return lines[index:]
-    return lines
+            break
+        first += 1
+    return lines[first:]
 
 
 def _with_table(lines: list[Line], span: tuple[int, int]) -> tuple[int, int]:
@@ -127,6 +129,24 @@ def sound(lines: list[Line], span: tuple[int, int], headline: int | None) -> boo
     if size >= 200 or (size >= 60 and any(_STOPS.search(text) for text in prose)):
         return True
     return headline is not None and headline < last and first - headline <= 12
+
+
+def short(lines: list[Line], headline: int) -> tuple[int, int] | None:
+    """The few words below a headline, such as a short post of a forum; None if there are none."""
+    first = headline + 1
+    for line in lines[first : first + 6]:
+        if len(line.text) > 80 or (not _BYLINE.search(line.text) and not _STAMP.search(line.text)):
+            break
+        first = line.index + 1
+    last = first
+    for line in lines[first : first + 30]:
+        apart = line.linked or line.heading or _BYLINE.search(line.text) or _STAMP.search(line.text)
+        if apart or _BOILER.search(line.text) or _ASIDE.search(line.labels):
+            break
+        last = line.index + 1
+    said = "".join(line.text for line in lines[first:last])
+    enough = len(said) >= 15 or (len(said) >= 6 and _MARKS.search(said) is not None)
+    return (first, last) if enough else None
 
 
 def first_post(lines: list[Line], span: tuple[int, int]) -> tuple[int, int]:

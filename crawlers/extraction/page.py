@@ -185,11 +185,21 @@ class _Reader:
         line, self.line = self.line, None
         if line is None:
             return
-        line.text = squeeze("".join(text for text, _ in line.parts))
+        line.text = squeeze(_joined(line.parts))
         if not line.text:
             return
         line.labels = _labels(line.node)
         self.lines.append(line)
+
+
+def _joined(parts: list[tuple[str, bool]]) -> str:
+    """The text nodes of a line; figures in elements of their own, such as a date's, stay apart."""
+    texts: list[str] = []
+    for text, _ in parts:
+        if texts and text[:1].isdigit() and texts[-1][-1:].isdigit():
+            texts.append(" ")
+        texts.append(text)
+    return "".join(texts)
 
 
 def _labels(node: etree._Element | None) -> str:

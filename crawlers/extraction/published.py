@@ -136,7 +136,10 @@ def _shown(
             continue
         text = line.text[:300]
         for found in find_dates(text, now):
-            score = place + _form(line, text, found)
+            # In a table the label stands in the cell before.
+            cell = lines[line.index - 1].text[-16:] if found.start < 2 and line.index else ""
+            label = cell if cell.endswith((":", "：", "时间", "日期")) else ""
+            score = place + _form(line, text, found, label)
             if score >= _ENOUGH and (best is None or score > best.score + 1e-6):
                 best = _Scored(score, line.index, _midnight(found.value))
     return best
@@ -165,9 +168,10 @@ def _beside(index: int, first: int) -> float:
     return -1.0 - max(first - index, 0) * 0.1
 
 
-def _form(line: Line, text: str, found: Found) -> float:
+def _form(line: Line, text: str, found: Found, cell: str) -> float:
     """How much a date looks like a date of publication by what stands around it."""
-    before, after = text[max(0, found.start - 16) : found.start], text[found.end : found.end + 16]
+    before = cell + text[max(0, found.start - 16) : found.start]
+    after = text[found.end : found.end + 16]
     label = _LABEL.search(before) is not None
     stamp = text[found.start : found.end].strip()
     rest = len(text) - (found.end - found.start)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # markup and samples stand as they are written
 from __future__ import annotations
 
 import json
@@ -81,6 +82,55 @@ def test_title_time_and_body_of_usual_pages(kind):
     assert "我们小区也停水了" not in found.body
     assert found.error is None
     assert found.encoding == "gb18030"
+
+
+def test_the_table_of_a_government_document_tells_the_day_of_release():
+    table = (
+        "<table><tr><td>索 引 号：</td><td>015280001/2024-00123</td><td>发布日期：</td><td>2024-03-05</td></tr>"
+        "<tr><td>成文日期：</td><td>2024-03-01</td><td>文 号：</td><td>某政发〔2024〕3号</td></tr></table>"
+    )
+    inner = (
+        f"<div>{table}<h1>{TITLE}</h1><div>{BODY}<p>某县人民政府</p><p>2024年3月1日</p></div></div>"
+    )
+    found = extract(page(inner), now=NOW)
+    assert (found.published_at, found.certainty) == (date(2024, 3, 5), "day")
+
+
+def test_a_date_whose_parts_are_elements_of_their_own():
+    head = (
+        "<div><span><em>2024</em></span><span><em>03</em>/<em>05</em></span><span>09:30:12</span></div>"
+        f"<div>来源：某某社</div><h1><span>{TITLE}</span></h1><div>{BODY}</div>"
+    )
+    found = extract(page(head), now=NOW)
+    assert found.published_at == datetime(2024, 3, 5, 9, 30, 12, tzinfo=SHANGHAI)
+
+
+def test_a_short_post_of_a_forum_is_a_body_too():
+    inner = (
+        "<div><h1>小区停水三天了没人管</h1><div>网友甲 发表于 2024-03-05 09:30</div><div>求助，停水三天了。</div>"
+        "<div>网友乙 发表于 2024-03-05 10:30</div><div>顶</div></div>"
+    )
+    found = extract(page(inner, title="小区停水三天了没人管 - 某县论坛"), now=NOW)
+    assert found.body == "求助，停水三天了。"
+    assert found.published_at == datetime(2024, 3, 5, 9, 30, tzinfo=SHANGHAI)
+
+
+def test_a_page_of_pictures_has_title_and_day_but_no_body():
+    inner = f"<h1>{TITLE}</h1><p>发布时间：2024-03-05</p><div><img src=1.jpg></div>"
+    found = extract(page(inner), now=NOW)
+    assert (found.title, found.published_at, found.body) == (TITLE, date(2024, 3, 5), "")
+    assert found.error is not None
+
+
+def test_a_letter_is_dated_by_its_question_and_not_by_its_answer():
+    inner = (
+        f"<h2>{TITLE}</h2><div>来信人：张*　来信时间：2024-03-04 08:20　办理状态：已办结</div>"
+        f"<div>来信内容：{BODY}</div><div>答复单位：县住建局　答复时间：2024-03-06 10:00</div>"
+        "<div>答复内容：您好，您反映的问题已收悉，经核实，供水公司已抢修完毕，感谢您的关注与支持。</div>"
+    )
+    found = extract(page(inner), now=NOW)
+    assert found.published_at == datetime(2024, 3, 4, 8, 20, tzinfo=SHANGHAI)
+    assert found.author == "张*"
 
 
 def test_a_page_without_a_date_has_none():

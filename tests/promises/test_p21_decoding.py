@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # markup and samples stand as they are written
 """P21: pages decode right whatever they declare, and no broken byte raises."""
 
 from __future__ import annotations
