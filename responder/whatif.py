@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from registry.errors import InvalidInputError
 from responder.drafts import in_chinese
@@ -30,6 +31,7 @@ from responder.wording import instant
 from responder.workdays import SHANGHAI
 
 _decoder: msgspec.json.Decoder[AnyEntry] = msgspec.json.Decoder(AnyEntry)
+_OPTIONS_FROM = 1_000_000  # beyond the numbers of entries that come from a file beside the options
 _FIRST_YEAR, _LAST_YEAR = 1950, 2200
 _TEXTS = {
     "release": Release,
@@ -69,7 +71,7 @@ def from_options(
     entries: list[Entry] = []
 
     def seq() -> int:
-        return len(entries) + 1
+        return _OPTIONS_FROM + len(entries)
 
     for which, value in known.items():
         entries.append(Instant(at=value, written_at=value, seq=seq(), which=which, value=value))
@@ -144,7 +146,7 @@ def read_entries(lines: Iterable[str | bytes], *, name: str = "记录") -> list[
         check_instant(entry.at, f"{name}第 {number} 行的 at")
         if isinstance(entry, Instant):
             check_instant(entry.value, f"{name}第 {number} 行的 value")
-        entries.append(entry)
+        entries.append(entry if entry.seq else replace(entry, seq=len(entries) + 1))
     return entries
 
 
