@@ -57,7 +57,7 @@ def acknowledgement(
 def repeat(
     due: datetime, seen: Acknowledgement | None, now: datetime, *, every: timedelta = EVERY
 ) -> Rung | None:
-    """The newest repeat after the due instant; None before the first or while it is acknowledged."""
+    """The newest repeat after the due instant; None before the first or while acknowledged."""
     if seen is not None and seen.at >= due:
         again = seen.at + EXPIRY
         if now < again:

@@ -104,12 +104,15 @@ def test_a_bad_line_is_named(line, said):
 
 
 def test_lines_without_numbers_are_numbered_so_that_a_correction_can_name_them():
+    def line(kind: str, hour: int, fields: str) -> str:
+        when = f'"2026-03-02T0{hour}:00:00+08:00"'
+        return f'{{"type":"{kind}","at":{when},"written_at":{when},{fields}}}'
+
     lines = [
-        '{"type":"instant","at":"2026-03-02T08:00:00+08:00","written_at":"2026-03-02T08:00:00+08:00",'
-        '"which":"occurred","value":"2026-03-02T08:00:00+08:00"}',
-        '{"type":"correction","at":"2026-03-02T09:00:00+08:00","written_at":"2026-03-02T09:00:00+08:00",'
-        '"by":"甲","second":"乙","reason":"误记","target":1,"value":"2026-03-02T07:00:00+08:00"}',
-    ]
+        line("instant", 8, '"which":"occurred","value":"2026-03-02T08:00:00+08:00"'),
+        line("correction", 9, '"by":"甲","second":"乙","reason":"误记","target":1,'
+             '"value":"2026-03-02T07:00:00+08:00"'),
+    ]  # fmt: skip
     entries = read_entries(lines) + from_options(detected=at("2026-03-02T08:30"))
     clock = judged(entries, "2026-03-02T10:00")["R1"]
     assert clock.start == at("2026-03-02T07:00")
