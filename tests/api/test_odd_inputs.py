@@ -112,8 +112,8 @@ def test_odd_bodies(desk: MadeDesk):
             content = body.encode("utf-8" if body != "\xff" else "latin-1")
             check(client.request(method, filled, content=content), (method, path, body))
             tried += 1
-        for field in fields(desk, about):
-            for value in ODD_VALUES:
+        for turn, field in enumerate(fields(desk, about)):
+            for value in ODD_VALUES[turn % 2 :: 2]:  # each meets every second field
                 kinds = ["note", "instant", "release"]
                 for kind in kinds if path.endswith("/entries") else [""]:
                     head = f'"type": "{kind}", ' if kind and field != "type" else ""

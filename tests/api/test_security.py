@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog
 from support.api import MadeDesk, make_desk
 
 POST = "/api/v1/leads"
@@ -126,7 +127,11 @@ def test_a_fault_of_ours_is_a_number_and_no_traceback(
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(desk.index, "search", broken)
-    answer = desk.client().get("/api/v1/posts")
+    with structlog.testing.capture_logs() as lines:
+        answer = desk.client().get("/api/v1/posts")
+    (told,) = [line for line in lines if line["event"] == "request_failed"]
+    assert isinstance(told["exc_info"], RuntimeError)
+    assert told["number"] in answer.json()["error"]["message"]
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "internal"
     assert "编号" in answer.json()["error"]["message"]
