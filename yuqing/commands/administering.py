@@ -81,9 +81,10 @@ def add_user(
             password=password,
             roles=roles,
             display_name=display_name or name,
+            must_change=True,
             now=now(),
         )
-    typer.echo(f"已新建用户 {name}，初始密码（只显示这一次）：{password}")
+    typer.echo(f"已新建用户 {name}，初始密码（只显示这一次，登录后须修改）：{password}")
 
 
 @_users.command("reset")
@@ -102,9 +103,9 @@ def reset_user(
         user = users.named(session, name)
         if user is None:
             raise NotFoundError(f"没有登录名为 {name} 的用户。")
-        users.set_password(session, user.id, password=password, now=now())
+        users.set_password(session, user.id, password=password, must_change=True, now=now())
         sessions.end_all(session, user.id)
-    typer.echo(f"{name} 的新密码（只显示这一次）：{password}")
+    typer.echo(f"{name} 的新密码（只显示这一次，登录后须修改）：{password}")
 
 
 def _roles(names: list[str]) -> set[Role]:
