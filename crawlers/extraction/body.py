@@ -9,6 +9,7 @@ and short labels count against. The element with the largest sum wins, its ends 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 
 from lxml import etree
@@ -16,6 +17,7 @@ from lxml import etree
 from crawlers.bounds import MAX_BODY_CHARS
 from crawlers.extraction.page import Line
 
+_SAYING: Final = re.compile(r"\w|……")
 _MARKS: Final = re.compile("[，。；！？、：”…]")
 _STOPS: Final = re.compile("[。！？；…]")
 _BOILER: Final = re.compile(
@@ -38,12 +40,18 @@ _STAMP: Final = re.compile(
     r"(?:19|20)\d\d\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}日?[\s,T]{0,3}\d{1,2}[:：]\d{2}"
 )
 _NOTICE: Final = re.compile(
-    "免责声明|版权声明|侵权公告|版权与|凡本网|凡注明|本网站?声明|特别声明|郑重声明|未经.{0,12}(?:授权|许可|同意)|"
-    "转载申请|^声明[:：]|^※|相关(?:新闻|阅读|链接|报道|专题)|延伸阅读|网友评论|发表评论"
+    "版权与|凡本网|凡注明|本网站?声明|(?:免责|版权)声明[:：]|转载申请|^※|"
+    "未经.{0,12}(?:授权|许可|同意|允许).{0,8}(?:转载|复制|使用|镜像|不得)"
+)
+_NOTICE_HEAD: Final = re.compile(
+    "声明|侵权公告|相关(?:新闻|阅读|链接|报道|专题)|延伸阅读|网友评论|发表评论"
 )
 _LONG: Final = 25
 _PROSE: Final = 15
+_NO_BODY: Final = -20.0  # the weight of a notice or a form
 _TABLE: Final = 12  # cells
+_GAP: Final = 15  # lines that an advertisement may have
+_ALIKE: Final = 30.0
 
 
 def weigh(line: Line) -> float:
@@ -54,7 +62,8 @@ def weigh(line: Line) -> float:
     if linked > size * 0.5:
         return -float(min(size, 40)) - 4
     boiler = len(_BOILER.findall(line.text[:300]))
-    if (boiler and size < 60) or (boiler > 1 and size < 250):
+    said = _STOPS.search(line.text) is not None
+    if (boiler and size < 60 and not said) or (boiler > 1 and size < 250):
         return -25.0
     marks = len(_MARKS.findall(line.text))
     if _ASIDE.search(line.labels):
@@ -84,7 +93,10 @@ def find(lines: list[Line]) -> tuple[int, int] | None:
     # Insertion runs from the deepest outwards, so that among equals the deepest wins.
     best = max(sums, key=sums.__getitem__)
     span = _trim(weights, firsts[best], lasts[best] + 1)
-    return _with_table(lines, span) if span else None
+    if span is None:
+        return None
+    within = firsts[best], lasts[best] + 1
+    return _with_table(lines, _with_alike(lines, weights, span, within))
 
 
 def _trim(weights: list[float], first: int, last: int) -> tuple[int, int] | None:
@@ -100,15 +112,43 @@ def _trim(weights: list[float], first: int, last: int) -> tuple[int, int] | None
     return (begin, end) if end > begin else None
 
 
+def _byline(line: Line) -> bool:
+    """Whether a line tells date, source or author and is no sentence."""
+    text = line.text
+    if len(text) > 80 or _STOPS.search(text):
+        return False
+    return _BYLINE.search(text) is not None
+
+
 def _without_byline(lines: list[Line]) -> list[Line]:
     """Without the short lines with date, source and author before the first paragraph."""
     first = 0
     for line in lines[:8]:
-        size = len(line.text)
-        if size > 80 or not (_BYLINE.search(line.text) or line.linked > size * 0.5):
+        if not (_byline(line) or line.linked > len(line.text) * 0.5):
             break
         first += 1
     return lines[first:]
+
+
+def _with_alike(
+    lines: list[Line], weights: list[float], span: tuple[int, int], within: tuple[int, int]
+) -> tuple[int, int]:
+    """With paragraphs of the same class that an advertisement cuts off from the others."""
+    first, last = span
+    sizes: Counter[str] = Counter()
+    for index in range(first, last):
+        if weights[index] > 0:
+            sizes[lines[index].labels] += len(lines[index].text)
+    kind = max(sizes, key=sizes.__getitem__, default="")
+    if not kind:
+        return span
+    for index in range(first - 1, max(within[0], span[0] - _GAP) - 1, -1):
+        if weights[index] >= _ALIKE and lines[index].labels == kind:
+            first = index
+    for index in range(last, min(within[1], span[1] + _GAP)):
+        if weights[index] >= _ALIKE and lines[index].labels == kind:
+            last = index + 1
+    return first, last
 
 
 def _with_table(lines: list[Line], span: tuple[int, int]) -> tuple[int, int]:
@@ -135,13 +175,13 @@ def short(lines: list[Line], headline: int) -> tuple[int, int] | None:
     """The few words below a headline, such as a short post of a forum; None if there are none."""
     first = headline + 1
     for line in lines[first : first + 6]:
-        if len(line.text) > 80 or (not _BYLINE.search(line.text) and not _STAMP.search(line.text)):
+        if not _byline(line):
             break
         first = line.index + 1
     last = first
     for line in lines[first : first + 30]:
-        apart = line.linked or line.heading or _BYLINE.search(line.text) or _STAMP.search(line.text)
-        if apart or _BOILER.search(line.text) or _ASIDE.search(line.labels):
+        apart = line.linked or line.heading or _byline(line) or _ASIDE.search(line.labels)
+        if apart or weigh(line) <= _NO_BODY:
             break
         last = line.index + 1
     said = "".join(line.text for line in lines[first:last])
@@ -172,7 +212,10 @@ def _without_notices(lines: list[Line]) -> list[Line]:
     total = sum(len(line.text) for line in lines)
     seen = 0
     for index, line in enumerate(lines):
-        if seen > total * 0.3 and _NOTICE.search(line.text[:60]):
+        notice = _NOTICE.search(line.text[:60])
+        if len(line.text) <= 20 and not _STOPS.search(line.text):
+            notice = notice or _NOTICE_HEAD.search(line.text)
+        if notice and seen > total * 0.3:
             return lines[:index]
         seen += len(line.text)
     return lines
@@ -185,5 +228,9 @@ def text(lines: list[Line], span: tuple[int, int], headline: int | None) -> str:
         first = headline + 1
     kept = lines[first:last]
     kept = _without_notices(_without_byline(kept))
-    parts = [line.text for line in kept if not line.linked or line.linked < len(line.text) * 0.9]
+    parts = [
+        line.text
+        for line in kept
+        if (not line.linked or line.linked < len(line.text) * 0.9) and _SAYING.search(line.text)
+    ]
     return "\n".join(parts)[:MAX_BODY_CHARS]

@@ -110,10 +110,17 @@ def _shown(
         if body and line.index > body[0] + 3:
             score -= 0.3
         if best is None or score > best[0] + 1e-6:
-            best = score, Headline(text[:MAX_TITLE_CHARS], last)
+            shown = text if last == line.index else _as_claimed(text, claim)
+            best = score, Headline(shown[:MAX_TITLE_CHARS], last)
     if best is not None and len(plain(best[1].text)) * 2 < len(first) and len(first) >= _ALONE:
         return None  # only a fragment of what the title element says
     return best
+
+
+def _as_claimed(text: str, claim: str) -> str:
+    """A headline of several lines in the form in which the title element has it in one."""
+    bare = plain(text)
+    return next((part for part in map(_strip, _segments(claim)) if plain(part) == bare), text)
 
 
 def _agreement(bare: str, whole: str, first: str, *, cut_short: bool) -> float:

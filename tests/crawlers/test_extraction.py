@@ -115,6 +115,41 @@ def test_a_short_post_of_a_forum_is_a_body_too():
     assert found.published_at == datetime(2024, 3, 5, 9, 30, tzinfo=SHANGHAI)
 
 
+def test_an_advertisement_between_paragraphs_does_not_cut_the_body():
+    ads = "".join(
+        f"<div>·</div><div><a href=/ad{n}>某某广告的文字链接{n}</a></div>" for n in range(4)
+    )
+    first, *rest = (f"<p class=text>{text}</p>" for text in PARAGRAPHS)
+    found = extract(page(f"<div><h1>{TITLE}</h1>{first}{ads}{''.join(rest)}</div>"), now=NOW)
+    assert found.body.split("\n") == list(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "2024年3月4日，城西路供水管道破裂。",
+        "记者从供水公司了解到，管道已修好。",
+        "时间过去三天了，还是没有水。",
+    ],
+)
+def test_a_first_sentence_with_a_date_is_no_byline(first):
+    inner = f"<div><h1>{TITLE}</h1><p>发布时间：2024-03-05 09:30</p><p>{first}</p>{BODY}</div>"
+    assert extract(page(inner), now=NOW).body.startswith(first)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["物业未经业主同意就把绿地改成停车场，请核实。", "开发商的声明大家都看到了，没有用。", "打印店的老板也说密码锁坏了，热水也没有。"],
+)  # fmt: skip
+def test_words_of_notices_within_a_text_do_not_cut_it(sentence):
+    inner = (
+        f"<div><h1>{TITLE}</h1><p>2024-03-05</p>{BODY}<p>{sentence}</p><p>{PARAGRAPHS[0]}</p></div>"
+    )
+    found = extract(page(inner), now=NOW)
+    assert sentence in found.body
+    assert found.body.endswith(PARAGRAPHS[0])
+
+
 def test_a_page_of_pictures_has_title_and_day_but_no_body():
     inner = f"<h1>{TITLE}</h1><p>发布时间：2024-03-05</p><div><img src=1.jpg></div>"
     found = extract(page(inner), now=NOW)
