@@ -7,7 +7,6 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from yuqing.settings import PREFIX, Settings
 
@@ -60,7 +59,7 @@ def _rows(model: type[BaseModel], prefix: str, *, repeated: bool) -> Iterator[st
 
 
 def _default(field: FieldInfo) -> str:
-    if field.default is PydanticUndefined:
+    if field.is_required():
         return "必填"
     value: Any = field.default
     if value is None:
