@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from crawlers.failures import EMPTY_LIST, LAYOUT_CHANGED, CrawlFailure, of_page
-from crawlers.lists import article_links, next_page
+from crawlers.lists import next_page
+from crawlers.spiders.rows import rows
 from crawlers.visit import Lead, Page, Visit
 from posts.identity import SHANGHAI
 
@@ -42,13 +43,13 @@ async def _one_list(visit: Visit, url: str) -> None:
                 raise
             visit.failures.append(failure)  # an older page of the list: what is new was read
             return
-        rows, following = await _rows(visit, page, first=address == url)
-        visit.found += len(rows)
-        fresh = await visit.unseen(rows)
+        leads, following = await _leads(visit, page, first=address == url)
+        visit.found += len(leads)
+        fresh = await visit.unseen(leads)
 
         async def refresh(top: str = url) -> list[Lead]:
             try:
-                again, _ = await _rows(visit, await visit.fetch(top), first=False)
+                again, _ = await _leads(visit, await visit.fetch(top), first=False)
             except CrawlFailure as failure:
                 visit.failures.append(failure)
                 return []
@@ -60,26 +61,24 @@ async def _one_list(visit: Visit, url: str) -> None:
         address = following
 
 
-async def _rows(visit: Visit, page: Page, *, first: bool) -> tuple[list[Lead], str | None]:
+async def _leads(visit: Visit, page: Page, *, first: bool) -> tuple[list[Lead], str | None]:
     now = visit.now()
 
     def read() -> tuple[str, list[Lead], int, str | None]:
         text = page.text()
-        links = article_links(text, page.url, now=now)
+        links, seen = rows(text, page.url, visit.options, now=now)
         leads = [
-            Lead(url=link.url, title=link.title, published_at=link.published)
-            for link in links
-            if visit.options.follows(link.url)
+            Lead(url=link.url, title=link.title, published_at=link.published) for link in links
         ]
         following = next_page(text, page.url) if visit.options.max_pages > 1 else None
-        return text, leads, len(links), following
+        return text, leads, seen, following
 
     text, leads, seen, following = await visit.in_thread(read)
     if not leads and first:
         explained = of_page(text, page.url, page.asked)
         if explained is not None:
             raise explained
-        if seen:
+        if seen and visit.options.follow:
             raise CrawlFailure(
                 LAYOUT_CHANGED,
                 f"{page.asked} 有 {seen} 个链接，却没有一个符合选项 follow："
