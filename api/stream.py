@@ -158,7 +158,9 @@ async def stream(
     request: Request,
     desk: DeskDep,
     _user: CurrentUser,
-    last_event: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+    last_event: Annotated[
+        str | None, Header(alias="Last-Event-ID", description="上次见到的事件编号")
+    ] = None,
 ) -> StreamingResponse:
     """``event: change`` ``{"topic", "subject", "at"}`` and ``event: time`` ``{"now"}``."""
     feed: ChangeFeed = request.app.state.feed

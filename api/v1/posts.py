@@ -176,7 +176,9 @@ def terms(
 
 @router.get("/{post_id}", summary="一条帖文")
 def one(
-    desk: DeskDep, _user: CurrentUser, post_id: Annotated[str, Path(max_length=200)]
+    desk: DeskDep,
+    _user: CurrentUser,
+    post_id: Annotated[str, Path(max_length=200, description="帖文编号")],
 ) -> PostOut:
     """One post."""
     found = desk.index.get(post_id)

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.deps import CurrentUser, Reading
+from api.deps import CurrentUser, Now, Reading
 from api.v1.models import Instant, Items, Limit, Shown
 from registry import outbox, stages
 
@@ -33,12 +33,26 @@ class StageOut(Shown):
     """A stage of the service."""
 
     name: str = Field(description="环节")
-    state: str = Field(description="starting, running, restarting, stopped, failed")
+    state: str = Field(
+        description="starting 启动中，running 运行，restarting 重启中，stopped 停，failed 失败"
+    )
     since: Instant = Field(description="自何时起")
     beat_at: Instant | None = Field(description="上次报到")
     restarts: int = Field(description="重启次数")
     error: str = Field(description="出错说明")
     detail: str = Field(description="在做什么")
+
+
+class TimeOut(Shown):
+    """The server's clock."""
+
+    now: Instant = Field(description="现在")
+
+
+@router.get("/time", summary="服务器时间")
+def time(now: Now, _user: CurrentUser) -> TimeOut:
+    """For pages whose own clock was set, or that slept."""
+    return TimeOut(now=now)
 
 
 @router.get("/notices", summary="通知记录")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,8 +74,9 @@ def prepare(desk: MadeDesk) -> Any:
     return client
 
 
-def check(answer: Any, told: object) -> None:
+def check(answer: Any, about: dict[str, Any], told: object) -> None:
     assert answer.status_code < 500, (told, answer.text[:300])
+    assert str(answer.status_code) in {*about["responses"], "404"}, (told, answer.status_code)
     if answer.status_code >= 400:
         error = answer.json()["error"]
         assert error["message"], told
@@ -90,12 +92,12 @@ def test_odd_addresses_and_queries(desk: MadeDesk):
         filled = path
         for name in parameters(about, "path"):
             for word in ODD_WORDS:
-                check(client.get(path.replace("{" + name + "}", word)), (path, word))
+                check(client.get(path.replace("{" + name + "}", word)), about, (path, word))
                 tried += 1
             filled = filled.replace("{" + name + "}", "1")
         for name in parameters(about, "query"):
             for word in ODD_WORDS:
-                check(client.get(f"{filled}?{name}={word}"), (path, name, word))
+                check(client.get(f"{filled}?{name}={word}"), about, (path, name, word))
                 tried += 1
     assert tried > 300
 
@@ -110,7 +112,7 @@ def test_odd_bodies(desk: MadeDesk):
             filled = filled.replace("{" + name + "}", "1")
         for body in BODIES:
             content = body.encode("utf-8" if body != "\xff" else "latin-1")
-            check(client.request(method, filled, content=content), (method, path, body))
+            check(client.request(method, filled, content=content), about, (method, path, body))
             tried += 1
         for turn, field in enumerate(fields(desk, about)):
             for value in ODD_VALUES[turn % 2 :: 2]:  # each meets every second field
@@ -120,9 +122,25 @@ def test_odd_bodies(desk: MadeDesk):
                     content = ("{" + head + json.dumps(field) + ": " + value + "}").encode()
                     told = (method, path, kind, field, value[:40])
                     if path != "/api/v1/session":  # not to be slowed down by the tries
-                        check(client.request(method, filled, content=content), told)
+                        check(client.request(method, filled, content=content), about, told)
                         tried += 1
     assert tried > 1000
+
+
+def test_the_description_is_in_chinese_and_whole(desk: MadeDesk):
+    schema = desk.app.openapi()
+    chinese = re.compile("[\u4e00-\u9fff]")
+    for path, methods in schema["paths"].items():
+        for method, about in methods.items():
+            assert chinese.search(about["summary"]), (method, path)
+            for one in about.get("parameters", ()):
+                assert one.get("description"), (path, one)
+    for name, model in schema["components"]["schemas"].items():
+        if name in {"HTTPValidationError", "ValidationError"}:
+            continue
+        for field, about in model.get("properties", {}).items():
+            said = about.get("description", "")
+            assert chinese.search(said) or field in {"id", "items", "ok", "error"}, (name, field)
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "", "application/x-www-form-urlencoded", "x/y;="])

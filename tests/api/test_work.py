@@ -367,6 +367,10 @@ def test_notices_stages_areas_and_units_are_listed(desk: MadeDesk):
         assert client.get(f"/api/v1/{path}").json()["items"] == []
 
 
+def test_the_servers_time_is_told(desk: MadeDesk):
+    assert desk.client().get("/api/v1/time").json() == {"now": "2026-03-02T14:00:00+08:00"}
+
+
 def test_metrics_count_what_is_there(desk: MadeDesk):
     raise_alert(desk)
     client = desk.client(token=True)
