@@ -32,7 +32,7 @@ from responder.entries import (
 )
 from responder.facts import corrections, gather, in_order
 from responder.rules import RuleSet
-from responder.whatif import check_instant, check_order
+from responder.whatif import check_instants, check_order
 from responder.wording import instant
 
 SKEW = timedelta(seconds=60)  # clocks of phones and servers differ by this much
@@ -72,15 +72,14 @@ def _check_state(entry: Entry, name: str, there: Sequence[Entry], *, open_: bool
 
 
 def _check_times(entry: Entry, name: str, now: datetime) -> None:
-    check_instant(entry.at, f"{name}的时间")
+    check_instants(entry, f"{name}的 ")
     planned = getattr(entry, "status", None) in {Status.SCHEDULED, ConferenceStatus.ANNOUNCED}
     if entry.at > now + SKEW and not planned:
         raise InvalidInputError(f"{name}的时间 {instant(entry.at)} 在将来，请核对", field="at")
-    value = getattr(entry, "value", None) or getattr(entry, "basis", None)
-    if isinstance(value, datetime):
-        check_instant(value, f"{name}的时间")
-        if value > now + SKEW:
-            raise InvalidInputError(f"{name}的时间 {instant(value)} 在将来，请核对", field="value")
+    for field in ("value", "basis", "occurred"):
+        value = getattr(entry, field, None)
+        if isinstance(value, datetime) and value > now + SKEW:
+            raise InvalidInputError(f"{name}的时间 {instant(value)} 在将来，请核对", field=field)
 
 
 def _check_moment(entry: Instant, there: Sequence[Entry]) -> None:

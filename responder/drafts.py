@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from registry.errors import InvalidInputError
+from registry.statements import clean
 from responder.entries import KIND_NAMES, AnyEntry, Entry
 
 _SET_HERE = frozenset({"incident", "seq", "written_at", "by", "rules", "calendar", "second"})
@@ -24,8 +25,9 @@ def draft(body: Mapping[str, Any], *, by: str, now: datetime) -> Entry:
     kind = body.get("type")
     if kind not in KIND_NAMES:
         names = "、".join(f"{key}（{name}）" for key, name in KIND_NAMES.items())
-        raise InvalidInputError(f"没有“{kind}”这种记录，可用：{names}", field="type")
-    given = {key: value for key, value in body.items() if key not in _SET_HERE and value != ""}
+        raise InvalidInputError(f"没有“{_clean(kind)}”这种记录，可用：{names}", field="type")
+    given = {key: _clean(value) for key, value in body.items() if key not in _SET_HERE}
+    given = {key: value for key, value in given.items() if value != ""}
     given = {"at": now, **given, "written_at": now, "by": by}
     try:
         entry: Entry = msgspec.convert(given, AnyEntry)
@@ -33,6 +35,15 @@ def draft(body: Mapping[str, Any], *, by: str, now: datetime) -> Entry:
         message, field = in_chinese(str(error))
         raise InvalidInputError(f"{KIND_NAMES[str(kind)]}：{message}", field=field) from error
     return entry
+
+
+def _clean(value: Any) -> Any:
+    """Texts without what no database takes (NUL, lone surrogates), however deep they stand."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {_clean(key): _clean(inner) for key, inner in value.items()}
+    return [_clean(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def in_chinese(error: str) -> tuple[str, str | None]:

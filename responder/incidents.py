@@ -124,13 +124,15 @@ def open_incident(
     session.add(row)
     session.flush()
     common: dict[str, Any] = {"at": now, "written_at": now, "by": by}
-    entries: list[Entry] = [Opened(title=title, alert=from_alert, summary=summary, **common)]
+    entries: list[Entry] = [Opened(title=title, alert=from_alert, summary=clean(summary), **common)]
     check_order(known)
     entries += [Instant(which=which, value=value, **common) for which, value in known.items()]
     if event_type:
         entries.append(draft({"type": "event_type", "event_type": event_type}, by=by, now=now))
     if level:
-        entries.append(LevelSet(level=parse_level(level), criteria=criteria, signer=by, **common))
+        entries.append(
+            LevelSet(level=parse_level(level), criteria=clean(criteria), signer=by, **common)
+        )
     for entry in entries:
         _write(session, row, entry, rules=national(), calendar=load_calendar(), now=now)
     audit.record(
@@ -180,8 +182,8 @@ def set_level(
         written_at=now,
         by=by,
         level=parse_level(level),
-        criteria=criteria,
-        signer=signer or by,
+        criteria=clean(criteria),
+        signer=clean(signer) or by,
     )
     return add(session, incident, entry, now=now, expected=expected)
 
@@ -190,7 +192,7 @@ def acknowledge(
     session: Session, incident: int, *, rule: str, threshold: int, by: str, now: datetime
 ) -> Entry:
     """A reminder was seen (确认): ends the repeats of that threshold (percent) only."""
-    entry = Acknowledgement(at=now, written_at=now, by=by, rule=rule, threshold=threshold)
+    entry = Acknowledgement(at=now, written_at=now, by=by, rule=clean(rule), threshold=threshold)
     return add(session, incident, entry, now=now)
 
 

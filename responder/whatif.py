@@ -119,6 +119,14 @@ def check_instant(value: datetime, name: str) -> None:
         raise InvalidInputError(f"{name}：{value.year} 年不对，请核对年份")
 
 
+def check_instants(entry: Entry, name: str) -> None:
+    """As :func:`check_instant`, for every instant in the entry; ``name`` comes before the field."""
+    for field in entry.__struct_fields__:
+        value = getattr(entry, field)
+        if isinstance(value, datetime):
+            check_instant(value, f"{name}{field}")
+
+
 def check_order(known: Mapping[Moment, datetime]) -> None:
     """Raises InvalidInputError where something is found, reported or judged before it happened."""
     occurred = known.get(Moment.OCCURRED)
@@ -143,9 +151,7 @@ def read_entries(lines: Iterable[str | bytes], *, name: str = "记录") -> list[
             entry = _decoder.decode(line)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise InvalidInputError(f"{name}第 {number} 行：{in_chinese(str(error))[0]}") from error
-        check_instant(entry.at, f"{name}第 {number} 行的 at")
-        if isinstance(entry, Instant):
-            check_instant(entry.value, f"{name}第 {number} 行的 value")
+        check_instants(entry, f"{name}第 {number} 行的 ")
         entries.append(entry if entry.seq else replace(entry, seq=len(entries) + 1))
     return entries
 

@@ -275,6 +275,28 @@ def test_the_timeline_is_by_when_it_happened(session, incident):
     assert told.evidence == Evidence(**EVIDENCE)
 
 
+def test_text_that_no_database_takes_is_cleaned_not_lost(session, incident):
+    text = "停水\ud800了\x00"
+    kept = add(
+        session, incident, {"type": "fact", "text": text, "status": "待核实", "source": text}
+    )
+    assert incidents.entries(session, incident.id)[-1] == kept
+    assert "停水" in kept.text
+    assert incidents.verify(session, incident.id) == []
+
+
+@pytest.mark.parametrize("year", [1, 1949, 9999])
+def test_an_impossible_year_is_told(session, incident, year):
+    when = f"{year:04d}-12-31T23:00:00Z"
+    for body in (
+        {"type": "note", "text": "x", "at": when},
+        {"type": "merge", "other": 2, "occurred": when},
+        {"type": "instant", "which": "reported", "value": when},
+    ):
+        with pytest.raises(InvalidInputError, match="请核对年份"):
+            add(session, incident, body)
+
+
 def test_no_such_incident(session):
     for call in (incidents.get, incidents.entries, incidents.verify):
         with pytest.raises(NotFoundError, match="没有编号为 7 的事件"):

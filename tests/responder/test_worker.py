@@ -64,6 +64,38 @@ def test_from_signal_to_receiver(office):
     assert office.tick() == 0
 
 
+def test_old_petitions_are_one_alert_that_wakes_nobody_until_it_is_opened(office):
+    """A rule on 搅拌站 over years of petitions; then somebody opens it as 重大."""
+    old = NOON - timedelta(days=3000)
+    office.send(*[
+        signal(number, now=old + timedelta(days=30 * number), late=True, heat="red")
+        for number in range(44)
+    ])  # fmt: skip
+    office.tick()
+    with office.database.reading() as session:
+        (alert,) = query.alerts(session)
+    assert (alert.folded, alert.late) == (44, True)
+    assert office.pager.got == []
+    now = office.watch()
+    with office.database.transaction() as session:
+        incident = alerts.open_incident(
+            session,
+            alert.id,
+            by="张三",
+            now=now,
+            level="重大",
+            occurred=now - timedelta(hours=4, minutes=50),
+        )
+    with office.database.reading() as session:
+        first = query.open_clocks(session, now)[0]
+    assert (first.rule, first.state, first.margin_s) == ("R1", "due_soon", 600)
+    office.tick(seconds=1)
+    assert office.pager.keys == [f"{incident.id}:R1:0:90"]
+    for _ in range(12):
+        office.tick(minutes=5)
+    assert office.pager.keys[1:3] == [f"{incident.id}:R1:0:100", f"{incident.id}:R1:0:100.1"]
+
+
 def test_late_alerts_wake_nobody(office):
     office.send(signal(1, late=True))
     office.tick()
