@@ -162,7 +162,8 @@ class Wiring:
         notifiers: list[Notifier] = [ConsoleNotifier()]
         if self.settings.respond.notify_urls:
             notifiers.append(AppriseNotifier(self.settings.respond.notify_urls))
-        return Responder(self.log, self.database, notifiers, now, self.holder)
+        every = timedelta(minutes=self.settings.respond.repeat_min)
+        return Responder(self.log, self.database, notifiers, now, self.holder, every=every)
 
     def app(self, *, demo: bool = False) -> Any:
         """The web application."""
