@@ -79,11 +79,15 @@ _LANDLINE: Final = re.compile(
     r"(?:\) ?-? ?| ?- ?| |\.)?[2-8]\d{2,3}[ -]?\d{4}(?!\d)(?!-\d{1,2}-)"
     r"(?:(?: ?(?:-|转|分机) ?)\d{1,5}(?!\d))?"
 )
+_LOCAL: Final = r"[2-8]\d{6,7}(?!\d|[-.]\d|[元万亿])"
 _LABELLED: Final = re.compile(
     r"(?:电话|手机|座机|固话|热线|传真|号码|联系方式|致电|拨打|微信|微信号|tel)(?:号码?|是|为)?\s?[:：]?\s?"
-    r"(?P<number>[2-8]\d{6,7})(?!\d|[-.]\d|[元万亿])",
+    rf"{_LOCAL}(?:\s?(?:[、,，/;；]|或者?|和)\s?{_LOCAL}){{0,5}}",
     re.IGNORECASE,
 )
+_LOCAL_NUMBER: Final = re.compile(rf"(?<!\d){_LOCAL}")
+# Nothing is masked where no seven digits stand (almost) together: most texts end here.
+_ANY: Final = re.compile(r"\d(?:\W{0,3}\d){6}")
 _AMOUNT_BEFORE: Final = re.compile(r"(?:[¥￥$€£]|人民币|金额|合计|共计|总额)\s?[:：]?\s?$")
 _AMOUNT_AFTER: Final = re.compile(
     r"^\s?(?:元|万|亿|块|美元|欧元|吨|公斤|千克|平方|立方|千瓦|人次|票|股|%|％)"
@@ -93,7 +97,7 @@ _DOCUMENT_BEFORE: Final = re.compile(r"[〕\]］】]第?\s?$")
 
 def mask(text: str) -> str:
     """The text with every phone and identity number replaced by what it was."""
-    if not text:
+    if _ANY.search(text) is None:
         return text
     flat = text.translate(_WIDE)
     spans: list[tuple[int, int, str]] = []
@@ -109,7 +113,9 @@ def mask(text: str) -> str:
             for match in pattern.finditer(flat)
             if not _other(flat, match.start(), match.end())
         )
-    spans.extend((*match.span("number"), PHONE) for match in _LABELLED.finditer(flat))
+    for labelled in _LABELLED.finditer(flat):
+        numbers = _LOCAL_NUMBER.finditer(flat, labelled.start(), labelled.end())
+        spans.extend((match.start(), match.end(), PHONE) for match in numbers)
     return _replace(text, spans) if spans else text
 
 

@@ -58,6 +58,7 @@ def test_amounts_dates_documents_and_service_lines_stay(text):
 def test_a_local_number_goes_only_after_a_word_for_it():
     assert mask("联系电话：2258659") == f"联系电话：{PHONE}"
     assert mask("共有2258659人") == "共有2258659人"
+    assert mask("电话：2258659、2178595或者7179351") == f"电话：{PHONE}、{PHONE}或者{PHONE}"
 
 
 def test_many_in_one_text_and_nothing_else_touched():
