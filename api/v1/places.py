@@ -14,7 +14,7 @@ from registry import areas, audit, units
 from registry.users import User
 
 router = APIRouter(tags=["地域与单位"])
-Code = Annotated[str, Path(pattern=r"^[0-9]{2,12}$", description="行政区划代码")]
+Code = Annotated[str, Path(pattern=r"^[0-9A-Za-z-]{2,40}$", description="行政区划代码")]
 Manager = Annotated[User, Depends(allowed(Action.MANAGE_AREAS))]
 
 

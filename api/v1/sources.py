@@ -45,7 +45,7 @@ class SourceGiven(Given):
     url: Annotated[str, Field(max_length=2000)] = Field("", description="列表页或订阅地址")
     interval_s: Annotated[int, Field(ge=5, le=7 * 86400)] = Field(300, description="间隔（秒）")
     options: Anything = Field(default_factory=dict, description="选择器等", max_length=50)
-    area: Annotated[str | None, Field(max_length=20)] = Field(None, description="区划代码")
+    area: Annotated[str | None, Field(max_length=40)] = Field(None, description="区划代码")
     own: bool = Field(False, description="本单位的站点")
     enabled: bool = Field(True, description="启用")
 
