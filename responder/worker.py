@@ -44,7 +44,7 @@ class Responder:
         rules: RuleSet | None = None,
         calendar: Calendar | None = None,
         every: timedelta = EVERY,
-        ttl_s: float = 15.0,
+        ttl_s: float = 6.0,
     ) -> None:
         self._log = log
         self._database = database
@@ -74,12 +74,16 @@ class Responder:
             return 0
 
     def close(self) -> None:
-        """Leave the group and give back the lease."""
+        """Leave the group and give back the lease, so that another one need not wait for it."""
         self._consumer.close()
-        if self._held_until is not None:
+        if self._held_until is None:
+            return
+        self._held_until = None
+        try:
             with self._database.transaction() as session:
                 lease.release(session, GROUP, holder=self._holder)
-            self._held_until = None
+        except UnavailableError as error:  # it runs out by itself
+            log.warning("lease_kept", reason=error.message)
 
     def _own(self) -> bool:
         """Hold the lease; renewed when half of it is over, so that most ticks write nothing."""

@@ -187,3 +187,4 @@ def respond(wiring: Wiring, stop: threading.Event, *, drain: bool = False) -> No
         return done
 
     run_steps(step, stop, name="respond")
+    responder.close()  # gives back the lease: the next one starts at once
