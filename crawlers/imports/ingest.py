@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from crawlers.admission import Admission, Item, State
 from crawlers.imports import documents, jsonl, tables
-from crawlers.imports.fields import CellError, as_item, check_mapping
+from crawlers.imports.fields import CellError, as_item, check_mapping, columns
 from crawlers.imports.rows import BadRow, Row, UnreadableFileError, excerpt
 from posts.identity import SHANGHAI
 from registry import sources
@@ -185,7 +185,8 @@ class _Run:
         outcomes = self._admission.admit([item for _, item in batch])
         for (row, _), outcome in zip(batch, outcomes, strict=True):
             if outcome.state is State.REJECTED:
-                bad = BadRow(row.line, outcome.reason, excerpt(row.values), outcome.field)
+                column = columns(row.values, self._mapping).get(outcome.field, outcome.field)
+                bad = BadRow(row.line, outcome.reason, excerpt(row.values), column)
                 self._reject(path, bad)
             else:
                 self._counts[outcome.state] += 1

@@ -208,6 +208,11 @@ def test_a_mapping_names_the_columns(desk: Desk, log: MemoryLog) -> None:
     assert (post.text, post.certainty) == ("小区停水。", Certainty.EXACT)
 
 
+def test_a_rejected_row_names_the_column_of_the_file(desk: Desk) -> None:
+    summary = desk.take(desk.file("a.jsonl", lines({"no": 1, "内": " "})), text="内")
+    assert rejects(summary)[0]["column"] == "内"
+
+
 def test_a_mapping_that_fits_nothing_is_said(desk: Desk) -> None:
     path = desk.file("a.jsonl", lines(ROW))
     with pytest.raises(InvalidInputError, match="published_at"):
