@@ -176,7 +176,7 @@ def _page(
         clocks=clocks,
         instants=instant_views(detail.moments, [clock.basis for clock in clocks], now),
         timeline=[entry_view(item, now) for item in detail.timeline],
-        reminders=matters.reminders(detail, clocks),
+        reminders=matters.reminders(detail, clocks, incidents.entries(session, number), now),
         pending=_pending(session, number, user),
         notices=[matters.notice_view(delivery) for delivery in detail.deliveries],
         posts=[post_view(scored, now, sources=names) for scored in related],

@@ -13,10 +13,13 @@ from api.console.clock_view import ClockView, by_urgency, clock_view
 from posts.index.port import PostIndex
 from posts.model import ScoredPost
 from registry.outbox import Delivery
-from responder import query
+from responder import incidents, query
 from responder.alerts import CLAIMED, MISTAKEN, NEW, RESOLVED, WORKING, Alert
 from responder.clocks import Clock
+from responder.entries import Entry
 from responder.incidents import Incident
+from responder.rungs import DUE, EXPIRY, acknowledgement
+from responder.timers import LEVEL, UNDECIDED
 
 _MANY = 1000
 _POSTS_SHOWN = 50
@@ -214,24 +217,51 @@ def _next(clock: ClockView | None) -> str:
     return f"{clock.name} {clock.word} {words.span(clock.urgency)}"
 
 
-def reminders(detail: query.IncidentDetail, clocks: Sequence[ClockView]) -> list[ReminderView]:
-    """What was reminded of and nobody has acknowledged."""
+def reminders(
+    detail: query.IncidentDetail,
+    clocks: Sequence[ClockView],
+    entries: Sequence[Entry],
+    now: datetime,
+) -> list[ReminderView]:
+    """What was reminded of and nobody has acknowledged, or whose acknowledgement has run out."""
     names = {clock.rule: clock for clock in clocks}
     made = []
     for reminder in detail.reminders:
         clock = names.get(reminder.rule)
-        if reminder.acknowledged_by or clock is None:
+        if clock is None or _holds(reminder.acknowledged_at, reminder.threshold, now):
             continue
         over = clock.state == "over"
-        state = f"已超时 {words.span(clock.urgency)}" if over else f"已用 {reminder.threshold}%"
-        made.append(
-            ReminderView(
-                rule=reminder.rule,
-                threshold=reminder.threshold,
-                text=f"{clock.name}{state}。",
-                result="确认后，这一道不再重复；下一道仍会发出。",
-                code="blind" if over else "slow",
-                sign=clock.sign,
-            )
+        state = (
+            f"{clock.word} {words.span(clock.urgency)}" if over else f"已用 {reminder.threshold}%"
         )
+        made.append(
+            _reminder(reminder.rule, reminder.threshold, f"{clock.name} {state}。", over=over)
+        )
+    head = detail.incident
+    waited = now - head.opened_at
+    if not head.level and head.state == incidents.OPEN and waited >= UNDECIDED:
+        seen = acknowledgement(entries, LEVEL, DUE, cycle=head.cycle)
+        if not _holds(seen.at if seen else None, DUE, now):
+            said = f"尚未定级，已 {words.span(waited.total_seconds())}。"
+            made.append(_reminder(LEVEL, DUE, said, over=True))
     return made
+
+
+def _holds(seen: datetime | None, threshold: int, now: datetime) -> bool:
+    return seen is not None and (threshold < DUE or now - seen < EXPIRY)
+
+
+def _reminder(rule: str, threshold: int, text: str, *, over: bool) -> ReminderView:
+    again = (
+        "确认后半小时内不再重复。"
+        if threshold >= DUE
+        else "确认后，这一道不再重复；下一道仍会发出。"
+    )
+    return ReminderView(
+        rule=rule,
+        threshold=threshold,
+        text=text,
+        result=again,
+        code="blind" if over else "slow",
+        sign="over" if over else "soon",
+    )

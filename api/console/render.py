@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.console import words
+from api.desk import desk_of
 
 HERE = Path(__file__).resolve().parent
 _TITLES = {
@@ -86,6 +87,7 @@ def render_error(request: Request, status: int, message: str) -> HTMLResponse:
         request,
         "error.html",
         status=status,
+        demo=desk_of(request).settings.demo,
         code=status,
         title=_TITLES.get(status, "出错了"),
         message=message,

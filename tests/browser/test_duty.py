@@ -13,6 +13,7 @@ from support.desk_data import scored, signal
 
 from posts.codec import encode
 from posts.log.port import SIGNALS
+from responder import incidents
 from responder.notify import ConsoleNotifier
 from responder.worker import Responder
 
@@ -92,7 +93,7 @@ def test_a_shift_from_sign_in_to_acknowledgement(browser: Browser, live: tuple[M
         page.reload()
         page.get_by_role("button", name="确认提醒").first.click()
         expect(page.get_by_role("status").filter(has_text="已确认")).to_be_visible()
-        expect(page.locator(".timeline")).to_contain_text("已阅")
+        expect(page.locator(".timeline")).to_contain_text("提醒已确认")
         expect(page.get_by_role("button", name="确认提醒")).to_have_count(0)
         assert witness.seen == []
 
@@ -223,3 +224,23 @@ def test_theme_and_size_are_kept(browser: Browser, live: tuple[MadeDesk, str]):
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         page.goto("/")
         expect(page.locator("html")).to_have_attribute("data-size", "large")
+
+
+def test_a_level_that_nobody_set_for_an_hour_is_said_and_can_be_acknowledged(
+    browser: Browser, live: tuple[MadeDesk, str]
+):
+    desk, url = live
+    with desk.database.transaction() as session:
+        began = desk.clock() - timedelta(minutes=61)
+        incidents.open_incident(
+            session, title="弄坝镇停水", by="值班员甲", now=began, occurred=began
+        )
+    with signed_in(browser, desk, url, "值班员") as (context, witness):
+        page = context.new_page()
+        page.goto("/incidents/1")
+        said = page.locator(".banner", has_text="尚未定级，已 1 小时 1 分")
+        expect(said).to_be_visible()
+        said.get_by_role("button", name=re.compile("确认提醒")).click()
+        expect(page.get_by_role("status").filter(has_text="已确认")).to_be_visible()
+        expect(said).to_have_count(0)
+        assert witness.seen == []
