@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import incident_answer
 from api.metrics import Metrics
 
 log = structlog.get_logger()
+CLOSED_BY_CLIENT = 499  # the other end went away before the answer; as nginx counts it
+STREAM = "/api/v1/stream"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -39,6 +41,8 @@ class AccessMiddleware:
 
         try:
             await self.app(scope, receive, watched)
+        except ClientDisconnect:
+            status = status or CLOSED_BY_CLIENT
         except Exception as error:  # noqa: BLE001 - the last place that can still answer
             answer = incident_answer(Request(scope), error)
             if status == 0:
@@ -50,7 +54,8 @@ class AccessMiddleware:
         path = pattern_of(scope)
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self.metrics.requests.labels(method, path, str(status)).inc()
-        self.metrics.seconds.labels(method, path).observe(seconds)
+        if path != STREAM:  # open for hours by design
+            self.metrics.seconds.labels(method, path).observe(seconds)
         user = scope.get("state", {}).get("user")
         write = log.debug if path in _QUIET else log.info
         write(

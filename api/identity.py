@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
+import structlog
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 
 from api.desk import Desk
 from registry import sessions, tokens
+from registry.errors import UnavailableError
 from registry.users import User
+
+log = structlog.get_logger()
 
 
 async def identify(
@@ -44,6 +48,9 @@ async def identify(
             return user
         due = await run_sync(partial(sessions.touch_due, session, secret, now=now))
     if due:
-        async with desk.writing() as session:
-            user = await run_sync(resolve, session)
+        try:
+            async with desk.writing() as session:
+                return await run_sync(resolve, session)
+        except UnavailableError:  # who may read is not kept out because somebody else writes
+            log.warning("session_not_touched", user=user.id)
     return user

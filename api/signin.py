@@ -15,7 +15,7 @@ from api.deps import CurrentUser, DeskDep, Now, Writing, client_address
 from api.desk import Desk
 from api.gate import safe_next
 from api.limits import TryLimit
-from registry import sessions, users
+from registry import audit, sessions, users
 from registry import sign_in as proof
 from registry.errors import DeskError, InvalidInputError
 from registry.users import User
@@ -42,6 +42,8 @@ def sign_in(
         raise InvalidInputError("用户名或密码太长。", field="name")
     user = proof.authenticate(session, name=name, password=password, now=now)
     end_session(request, desk, session)
+    where = {"address": client_address(request)}
+    audit.record(session, who=user.name, action="登录", subject=user.name, after=where, now=now)
     return user, new_session(request, session, user.id, now=now)
 
 

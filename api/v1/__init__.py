@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from fastapi.security import HTTPBearer
 
 from api import stream
 from api.v1 import (
@@ -34,8 +35,11 @@ _STATUS = {
     503: "暂不可用",
 }
 
+_BEARER = HTTPBearer(auto_error=False, scheme_name="令牌", description="Authorization: Bearer …")
+
 router = APIRouter(
     prefix="/api/v1",
+    dependencies=[Depends(_BEARER)],  # for the description only: the gate has decided
     responses={code: {"model": Failure, "description": said} for code, said in _STATUS.items()},
 )
 for part in (

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from support.api import BROWSER, PASSWORD, MadeDesk, make_desk
 
 from api.gate import safe_next
-from registry import sessions, users
+from registry import audit, sessions, users
 from registry.users import Role
 
 
@@ -28,6 +28,13 @@ def test_signing_in_by_the_form_goes_on_to_where_one_wanted(desk: MadeDesk):
     assert "samesite=lax" in cookie.lower()
     assert "secure" not in cookie.lower()
     assert client.get("/api/v1/session").json()["name"] == "zhiban"
+    with desk.database.reading() as session:
+        (newest,) = audit.entries(session, limit=1)
+    assert (newest.action, newest.who, newest.after) == (
+        "登录",
+        "zhiban",
+        {"address": "testclient"},
+    )
 
 
 def test_behind_https_the_cookie_is_bound_to_the_host(tmp_path: Path):

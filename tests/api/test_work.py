@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
-from support.api import START, MadeDesk
+from support.api import PASSWORD, START, MadeDesk, make_desk
 from support.posts import make_scored, make_signal
 
 from posts.index.port import Query
@@ -301,6 +304,24 @@ def test_what_was_acknowledged_is_committed_before_the_answer(
     answer = client.post("/api/v1/incidents", json={"title": "x"})
     assert answer.status_code == 503
     assert "磁盘已满" in answer.json()["error"]["message"]
+
+
+def test_a_locked_database_is_said_and_reading_goes_on(tmp_path: Path):
+    with make_desk(tmp_path, busy_timeout_s=0.2) as desk:
+        client = desk.client()
+        desk.clock.forward(minutes=5)  # the session is due to be marked as seen
+        with closing(sqlite3.connect(tmp_path / "registry.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            answer = client.post("/api/v1/incidents", json={"title": "x"})
+            assert answer.status_code == 503
+            assert answer.json()["error"]["code"] == "unavailable"
+            assert "占用" in answer.json()["error"]["message"]
+            assert client.get("/api/v1/clocks").status_code == 200
+            page = client.post("/signin", data={"name": "zhiban", "password": PASSWORD})
+            assert page.status_code == 503
+            assert page.headers["content-type"].startswith("text/html")
+            other.execute("ROLLBACK")
+        assert client.post("/api/v1/incidents", json={"title": "x"}).status_code == 201
 
 
 def test_lists_are_paged(desk: MadeDesk):

@@ -133,10 +133,12 @@ class MadeDesk:
 
 
 @contextmanager
-def make_desk(folder: Path, *, now: datetime = START, **settings: Any) -> Iterator[MadeDesk]:
+def make_desk(
+    folder: Path, *, now: datetime = START, busy_timeout_s: float = 10.0, **settings: Any
+) -> Iterator[MadeDesk]:
     """A desk in that folder; ``settings`` are those of ApiSettings."""
     clock = Hands(now)
-    database = make_database(folder)
+    database = make_database(folder, busy_timeout_s=busy_timeout_s)
     log, index = SqliteLog(folder / "log.db"), SqliteIndex(folder / "index.db")
     with database.transaction() as session:
         people = {
