@@ -30,7 +30,7 @@ _ASIDE: Final = re.compile(
 )
 _ASIDE_TAGS: Final = frozenset(("nav", "footer", "header", "aside"))
 _NO_TITLE: Final = re.compile(
-    r"^(?:更多|more|首页|尾页|末页|上一?页|下一?页|后一?页|前一?页|详细|详情|查看(?:全文|详情)?|阅读全文|返回.*|\[?\d+\]?|"
+    r"^\W*(?:更多|more|首页|尾页|末页|上一?页|下一?页|后一?页|前一?页|详细|详情|查看(?:全文|详情)?|阅读全文|返回.*|\[?\d+\]?|"
     r"[<>«»›\s.…]+|登录|注册|打印|收藏|回复|举报|编辑|设为首页|网站地图|联系我们|关于我们|english|rss)\W*$",
     re.IGNORECASE,
 )
@@ -39,6 +39,13 @@ _ARTICLE: Final = re.compile(
     r"/\d{4,}|[_-]\d{4,}|\d{6,}|/a/\d|/p/\w|/post/|/article/|detail)",
     re.IGNORECASE,
 )
+_ODD_EVEN: Final = re.compile(r"\d+|\b(?:odd|even|first|last|on|active|current|cur|top|hover)\b")
+_DATE_ONLY: Final = re.compile(r"^[\d\s:/.年月日时分-]+$")
+_DATE_EDGE: Final = re.compile(
+    r"^[\[(（【]?\d{4}[-./年]\d{1,2}[-./月]\d{1,2}日?[\])）】]?\s|"
+    r"\s[\[(（【]?\d{4}[-./年]\d{1,2}[-./月]\d{1,2}日?(?:\s\d{1,2}:\d{2}(?::\d{2})?)?[\])）】]?$"
+)
+_BESIDE: Final = re.compile("热点|热门|排行|推荐|相关|点击量|友情链接|专题|猜你|最热")
 _FILES: Final = re.compile(
     r"\.(?:jpe?g|png|gif|bmp|webp|svg|ico|css|js|zip|rar|7z|exe|apk|mp3|mp4|avi|wmv|flv|swf)$",
     re.IGNORECASE,
@@ -104,10 +111,8 @@ def _links(chosen: list[_Anchor], text: str, now: datetime | None) -> list[Link]
         known = found.get(anchor.url)
         if known is None and len(found) >= MAX_LINKS:
             break
-        if known is None or len(anchor.title) > len(known.title):
-            found[anchor.url] = Link(
-                anchor.url, anchor.title, stamp or (known.published if known else None)
-            )
+        title = max(anchor.title, known.title if known else "", key=len)
+        found[anchor.url] = Link(anchor.url, title, (known.published if known else None) or stamp)
     return list(found.values())
 
 
@@ -126,7 +131,9 @@ def _score(group: list[_Anchor], text: str, now: datetime | None) -> float:
         return 0.0
     if article < 0.3 and dated < 0.3 and length < 10:
         return 0.0
-    repeats = count / len(group)
+    repeats = count / len(group) * len({anchor.title for anchor in group}) / len(group)
+    if _BESIDE.search(text[max(group[0].start - 30, 0) : group[0].start]):
+        repeats *= 0.1
     score = (
         min(count, 60) ** 0.8 * min(length, 25) * (0.3 + article) * (0.4 + 1.6 * dated) * repeats
     )
@@ -232,8 +239,9 @@ class _Collector:
             aside = _ASIDE.search(names.replace("_", " ").replace("-", " ")) is not None
         step = tag
         if tag in ("td", "th", "a", "span") and (parent := element.getparent()) is not None:
-            # The column of a row; bounded, since rows of thousands of cells are no list.
-            step += str(min(_ordinal(element, parent), 9))
+            step += _column(element, parent)
+        elif tag in ("div", "ul", "ol", "table", "section"):
+            step += "." + _ODD_EVEN.sub("", (element.get("class") or "")[:80].lower()).strip()
         self.path.append((step, aside))
         if tag == "a":
             self.open.append((element.get("href") or "", element.get("title") or "", self.size))
@@ -251,10 +259,10 @@ class _Collector:
         url = absolute(self.base, href)
         shown = pages.squeeze("".join(_between(self.parts, self.size, start)))
         title = pages.squeeze(hint) if len(pages.squeeze(hint)) > len(shown) else shown
-        title = title.strip("·•●▪■◆-—>» 　")
+        title = _DATE_EDGE.sub("", title).strip("·•●▪■◆-—>» 　")
         if url is None or _FILES.search(urlsplit(url).path) or url == urldefrag(self.base).url:
             return
-        if len(title) < 2 or _NO_TITLE.match(title):
+        if len(title) < 2 or _NO_TITLE.match(title) or _DATE_ONLY.match(title):
             return
         place = "/".join(step for step, _ in self.path[-12:])
         self.anchors.append(_Anchor(url, title[:300], place, self.path[-1][1], start, self.size))
@@ -272,10 +280,13 @@ def _between(parts: list[str], size: int, start: int) -> list[str]:
     return taken[::-1]
 
 
-def _ordinal(element: etree._Element, parent: etree._Element) -> int:
-    number = 0
+def _column(element: etree._Element, parent: etree._Element) -> str:
+    """Which of its row's cells or links an element is; nothing where the row is the list itself."""
+    number = total = 0
     for sibling in parent.iterchildren(element.tag):
-        if sibling is element or number >= 9:
+        if sibling is element:
+            number = total
+        total += 1
+        if total > 9:
             break
-        number += 1
-    return number
+    return "" if element.tag == "a" and total > 5 else str(number)

@@ -125,3 +125,61 @@ def test_pagers_that_a_script_draws(script, url, wanted):
 def test_pagers_of_links(pager, wanted):
     page = f"<html><head></head><body>{pager}</body></html>"
     assert next_page(page, "http://a.cn/list.asp") == wanted
+
+
+SIDE = (
+    '<div class="right"><h3>热点文章</h3><ul>'
+    + "".join(
+        f'<li><a href="/hot/20240101/{n}99.html">这是一个比较长的热门文章的标题共{n}个</a></li>'
+        for n in range(10)
+    )
+    + "</ul></div>"
+)
+
+
+def listed(main: str, url: str = "http://a.gov.cn/x/"):
+    return article_links(
+        f"<html><body>{NAV}<div class=main>{main}</div>{SIDE}{FOOT}</body></html>", url, now=NOW
+    )
+
+
+def test_one_dated_row_is_a_list_beside_a_longer_list_of_hot_articles():
+    row = (
+        '<ul><li><a href="/n/202403/t20240301_1.html">停水通知</a><span>2024-03-01</span></li></ul>'
+    )
+    assert [link.title for link in listed(row)] == ["停水通知"]
+
+
+def test_cards_with_a_picture_a_summary_and_a_word_for_more():
+    cards = "".join(
+        f'<div class="item i{n}"><a href="/p/{n}00123"><img src=a.jpg></a><h3><a href="/p/{n}00123">某地发生交通事故第{n}起</a></h3>'
+        f'<p>这是摘要文字。<a href="/p/{n}00123">[详细]</a></p><span>{n + 1}小时前</span></div>'
+        for n in range(9)
+    )
+    links = listed(cards)
+    assert [link.title for link in links] == [f"某地发生交通事故第{n}起" for n in range(9)]
+    assert links[0].published is not None
+    assert links[0].published.isoformat() == "2024-03-05T11:00:00+08:00"
+
+
+def test_links_that_hold_the_whole_row():
+    rows = "".join(
+        f'<a href="/news/{n}123.html"><p>经济工作会议第{n}次召开</p><span>2024-03-0{n + 1}</span></a>'
+        for n in range(5)
+    )
+    links = listed(f"<div>{rows}</div>")
+    assert [link.title for link in links] == [f"经济工作会议第{n}次召开" for n in range(5)]
+    assert links[4].published == date(2024, 3, 5)
+
+
+def test_two_lists_of_one_page_both_count():
+    halves = "".join(
+        f"<div><h3>{name}</h3><ul>"
+        + "".join(
+            f'<li><a href="/{name}/202403/t2024030{n + 1}_1{n}.html">关于第{n}次{name}的消息</a><i>03-0{n + 1}</i></li>'
+            for n in range(4)
+        )
+        + "</ul></div>"
+        for name in ("tz", "dt")
+    )
+    assert len(listed(halves)) == 8
