@@ -19,6 +19,7 @@ from responder.entries import (
     ConferenceStatus,
     Correction,
     Entry,
+    EventTyped,
     Instant,
     LevelSet,
     Merge,
@@ -50,7 +51,7 @@ def check_entry(
         _check_rule(entry, rules)
     elif isinstance(entry, Instant):
         _check_moment(entry, there)
-    elif isinstance(entry, LevelSet):
+    elif isinstance(entry, LevelSet | EventTyped):
         _check_level(entry, there)
     elif isinstance(entry, Correction):
         _check_correction(entry, there)
@@ -100,13 +101,20 @@ def _moments(there: Sequence[Entry]) -> dict[Moment, tuple[datetime, bool]]:
     return {which: (known.value, known.estimated) for which, known in facts.moments.items()}
 
 
-def _check_level(entry: LevelSet, there: Sequence[Entry]) -> None:
+def _check_level(entry: LevelSet | EventTyped, there: Sequence[Entry]) -> None:
     ordered = in_order(there)
     standings = gather(ordered, corrections(ordered))[-1].standings
-    if standings and standings[-1].level is entry.level:
+    last = standings[-1] if standings else None
+    if isinstance(entry, LevelSet) and last is not None and last.level is entry.level:
         raise ConflictError(f"级别已经是{entry.level.value}，没有变化")
+    # Otherwise an earlier level, and with it a breach, could be dated away.
+    levels = [one.at for one in standings if not isinstance(one.entry, EventTyped)]
+    if levels and entry.at < levels[-1]:
+        raise InvalidInputError(
+            f"时间 {instant(entry.at)} 早于上一次定级 {instant(levels[-1])}，请核对", field="at"
+        )
     occurred = _moments(there).get(Moment.OCCURRED)
-    if occurred is not None and entry.at < occurred[0]:
+    if occurred is not None and isinstance(entry, LevelSet) and entry.at < occurred[0]:
         raise InvalidInputError(
             f"认定时间 {instant(entry.at)} 早于事发时间 {instant(occurred[0])}，请核对", field="at"
         )

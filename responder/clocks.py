@@ -154,8 +154,12 @@ def _judge_rule(
     if facts.ended is not None and revoked is None and not rule.always:
         revoked = facts.ended
     signed = facts.not_applicable.get(rule.id)
-    if stop is not None and revoked is not None and stop.at > revoked and due >= revoked:
-        stop = None  # it was revoked in time; what came after judges nothing
+    if stop is not None and revoked is not None and due >= revoked:
+        # Revoked in time: what came after judges nothing. What had stopped it before the
+        # revocation was written stays: a stopped clock is never un-stopped.
+        written = span.revoked.entry.written_at if span.revoked and span.revoked.entry else revoked
+        if stop.at > revoked and stop.entry.written_at > written:
+            stop = None
     if stop is not None:
         state = State.MET if stop.at <= due else State.MET_LATE
     if signed is not None and (stop is None or stop.entry.written_at > signed.written_at):
@@ -267,18 +271,21 @@ def _due(rule: Rule, start: datetime, calendar: Calendar) -> tuple[datetime, boo
 
 
 def _stop(rule: Rule, facts: Facts, start: datetime) -> Stop | None:
-    """The earliest valid stop. One before the event itself belongs to something else."""
-    floor = start
-    occurred = facts.moments.get(Moment.OCCURRED)
-    if occurred is not None and not rule.always and facts.reopened is None:
-        floor = min(start, occurred.value)
-    valid = [
-        stop
-        for name in sorted(rule.stops)
-        for stop in facts.stops.get(name, ())
-        if stop.at >= floor
-    ]
+    """The earliest valid stop. One before the event itself belongs to something else.
+
+    A later correction, or a certain instant after an estimated one, never takes a stop away: it is
+    held against the earliest that was ever said of the basis.
+    """
+    floor = min([start, *_ever_said(rule, facts)]) if facts.reopened is None else start
+    published = [stop for name in rule.stops for stop in facts.stops.get(name, ())]
+    valid = [stop for stop in published if max(stop.at, stop.entry.at) >= floor]
     return min(valid, key=lambda s: (s.at, s.entry.written_at, s.entry.seq), default=None)
+
+
+def _ever_said(rule: Rule, facts: Facts) -> list[datetime]:
+    """Every instant that was given for the rule's basis, or for 事发 where that comes earlier."""
+    names = {*rule.basis} if rule.always else {*rule.basis, *rule.estimate, Moment.OCCURRED}
+    return [value for name in names for value in facts.said.get(Moment(name), ())]
 
 
 def _running(

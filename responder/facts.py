@@ -63,6 +63,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     reopened: Reopen | None
     ended: datetime | None
     moments: dict[Moment, Known]
+    said: dict[Moment, list[datetime]]  # all that was ever given, corrected or not
     standings: list[Standing]
     stops: dict[str, list[Stop]]
     not_applicable: dict[str, NotApplicable]
@@ -110,6 +111,7 @@ def gather(ordered: Sequence[Entry], corrected: Sequence[Correction]) -> list[Fa
                 reopened=reopen,
                 ended=following.written_at if following else None,
                 moments=_moments(entries, values),
+                said=_said(entries, values),
                 standings=_standings(entries, reopen, last),
                 stops=_stops(entries, values),
                 not_applicable=_not_applicable(entries),
@@ -132,6 +134,16 @@ def _moments(entries: list[Entry], values: dict[int, datetime]) -> dict[Moment, 
             if there is None or entry.occurred < there.value:
                 moments[Moment.OCCURRED] = Known(entry.occurred, estimated=False, entry=entry)
     return moments
+
+
+def _said(entries: list[Entry], values: dict[int, datetime]) -> dict[Moment, list[datetime]]:
+    said: dict[Moment, list[datetime]] = {}
+    for entry in entries:
+        if isinstance(entry, Instant):
+            said.setdefault(entry.which, []).append(entry.value)
+            if entry.seq in values:
+                said[entry.which].append(values[entry.seq])
+    return said
 
 
 def _standings(

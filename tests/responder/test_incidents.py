@@ -75,7 +75,11 @@ def test_what_the_body_says_about_who_and_when_written_is_not_taken(session, inc
         ({"type": "什么"}, "没有“什么”这种记录"),
         ({"type": "note"}, "缺少 text"),
         ({"type": "level_set", "level": "特大"}, "level 的值不认识"),
-        ({"type": "level_set", "level": "较大", "at": ago(hours=3)}, "认定时间.*早于事发时间"),
+        ({"type": "level_set", "level": "较大", "at": ago(minutes=1)}, "早于上一次定级"),
+        (
+            {"type": "event_type", "event_type": "不属突发事件", "at": ago(hours=1)},
+            "早于上一次定级",
+        ),
         ({"type": "instant", "which": "detected", "value": ago(hours=2)}, "已记为"),
         ({"type": "instant", "which": "reported", "value": ago(hours=2)}, "早于事发"),
         ({"type": "instant", "which": "reported", "value": NOON + timedelta(hours=1)}, "在将来"),
@@ -92,6 +96,20 @@ def test_bad_entries_get_a_clear_sentence(session, incident, body, said):
     with pytest.raises((InvalidInputError, ConflictError), match=said):
         add(session, incident, body)
     assert incidents.get(session, incident.id).count == incident.count
+
+
+def test_a_level_is_not_decided_before_the_event(session):
+    opened = incidents.open_incident(session, title="t", by="张三", now=NOON, occurred=ago(hours=1))
+    with pytest.raises(InvalidInputError, match=r"认定时间.*早于事发时间"):
+        add(session, opened, {"type": "level_set", "level": "较大", "at": ago(hours=3)})
+
+
+def test_a_level_may_have_been_decided_before_the_type_was_written(session):
+    opened = incidents.open_incident(
+        session, title="t", by="张三", now=NOON, occurred=ago(hours=1), event_type="事故灾难"
+    )
+    add(session, opened, {"type": "level_set", "level": "重大", "at": ago(minutes=10)})
+    assert incidents.get(session, opened.id).level == "重大"
 
 
 def test_planned_things_may_be_in_the_future(session, incident):
