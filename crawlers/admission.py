@@ -165,8 +165,7 @@ class Admission:
         except PostsError as error:
             log.warning("log_append_failed", records=len(batch), error=str(error))
             raise UnavailableError(
-                f"消息日志现在写不进去（磁盘已满，或被别的进程占用）：{error}。"
-                "这一批没有写入，腾出空间或稍后再试即可，重复导入不会产生重复帖文"
+                f"{error}这一批没有写入，重做一遍即可，不会产生重复帖文。"
             ) from error
 
     def _post(self, ready: _Ready, before: Sighting | None) -> Post:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from posts.errors import FatalError, PostsError, RetryError
+from posts.errors import FatalError, PostsError, RetryError, is_full, reason_of
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -56,7 +56,7 @@ class SqliteFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FatalError(
-                f"{what}目录 {self.path.parent} 无法建立：{error.strerror}。请检查路径与权限。"
+                f"{what}目录 {self.path.parent} 无法建立：{reason_of(error)}。请检查路径与权限。"
             ) from error
         with self.translated():
             connection = self.connect()
@@ -194,11 +194,18 @@ class SqliteFile:
         code = _primary(error)
         where = f"{self._what} {self.path}"
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL):
-            return RetryError(f"{where} 被其他进程占用，稍后自动重试。")
-        if code == sqlite3.SQLITE_FULL:
-            return RetryError(f"{where} 所在磁盘已满，本批未写入。请清理磁盘空间，随后自动重试。")
+            return RetryError(
+                f"{where} 被其他进程占用，等待超时。请稍后再试，或查看是否有备份等程序开着它。"
+            )
+        # Without room for its side files (-wal, -shm) SQLite says that it can't open or read.
+        short = code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and is_full(self.path)
+        if code == sqlite3.SQLITE_FULL or short:
+            return RetryError(
+                f"{where} 写不进去：磁盘已满。已写入的没有丢失；"
+                "请清理磁盘空间后再试，运行中的服务会自动接着做。"
+            )
         if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT):
-            return RetryError(f"{where} 读写出错（{error}），稍后自动重试。")
+            return RetryError(f"{where} 读写出错（{error}）。请检查磁盘，稍后再试。")
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return FatalError(f"{where} 打不开或不可写。请检查路径与权限。")
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):

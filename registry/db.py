@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sqlite3
 import time
 from collections.abc import Generator
@@ -21,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
+from posts.errors import is_full, reason_of
 from registry.errors import DeskError, InvalidInputError, UnavailableError
 
 # Session is given on, so that who takes one need not name SQLAlchemy.
@@ -122,12 +124,19 @@ class Database:
             event.listen(engine, "begin", _on_begin)
         return engine
 
+    def _said(self, error: DBAPIError) -> str:
+        said = str(error.orig)
+        # Without room for its side files SQLite says that it can't open or read the database.
+        if self.sqlite and _NO_ROOM_TOO.search(said) and is_full(Path(self.place)):
+            return "disk is full"
+        return said
+
     def _make_folder(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UnavailableError(
-                f"建不了数据目录 {folder}：{error.strerror}。请检查路径和权限。"
+                f"建不了数据目录 {folder}：{reason_of(error)}。请检查路径和权限。"
             ) from error
 
     def _due(self) -> bool:
@@ -170,7 +179,7 @@ class Database:
         except PoolTimeoutError as error:
             raise UnavailableError("同时使用数据库的请求太多，请稍后再试。") from error
         except DBAPIError as error:
-            sentence = _sentence(str(error.orig), self.place)
+            sentence = _sentence(self._said(error), self.place)
             # A write inside reading() is our own fault, to be mended here: it stays as it is.
             if sentence is None or (reading and sentence.startswith(_READ_ONLY)):
                 raise
@@ -224,6 +233,7 @@ def _on_begin(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+_NO_ROOM_TOO = re.compile("disk i/o error|unable to open", re.IGNORECASE)
 _READ_ONLY = "数据库是只读的"
 _SENTENCES = (
     ("readonly", _READ_ONLY + "，写不进去：{place}。请检查文件和目录的权限。"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import sys
@@ -11,7 +10,7 @@ import traceback
 
 import typer
 
-from posts.errors import PostsError
+from posts.errors import PostsError, reason_of
 from registry.errors import DeskError
 from yuqing.commands import administering, filtering, operating, reading
 
@@ -45,9 +44,8 @@ def main() -> None:
     except sqlite3.Error as error:
         _end(f"数据库出错：{error}。请运行 yuqing doctor 检查磁盘与权限。")
     except OSError as error:
-        what = "磁盘已满" if error.errno == errno.ENOSPC else (error.strerror or str(error))
         where = f" {error.filename}" if error.filename else ""
-        _end(f"读写出错{where}：{what}。")
+        _end(f"读写出错{where}：{reason_of(error)}。")
     except Exception as error:  # noqa: BLE001 - the edge: a sentence, never a traceback
         _end(
             f"程序内部出错（{type(error).__name__}），"

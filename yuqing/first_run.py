@@ -10,8 +10,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from posts.errors import reason_of
 from registry import users
 from registry.db import Database
+from registry.errors import UnavailableError
 from registry.users import Role
 
 # No letters or digits that are mistaken for one another on a screen photographed with a phone.
@@ -33,7 +35,7 @@ def make_administrator(
     """Make the first administrator, or None where there is a user already.
 
     The file is written (mode 0600) before the user is committed, so that a password that was made
-    is never lost.
+    is never lost. Raises UnavailableError where the file can't be written; then there is no user.
     """
     with database.transaction() as session:
         if users.everything(session):
@@ -49,7 +51,12 @@ def make_administrator(
         )
         token = users.issue_token(session, user.id, label="首次启动", now=now)
         first = FirstRun(url=url, user="admin", password=password, api_token=token)
-        _write_private(file, first)
+        try:
+            _write_private(file, first)
+        except OSError as error:
+            raise UnavailableError(
+                f"不能写 {file}：{reason_of(error)}。第一个用户没有建立，处理后请重新启动。"
+            ) from error
     return first
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from posts.errors import reason_of
 from registry.errors import ConflictError, UnavailableError
 
 FREE_WARNING_BYTES = 500 * 1024 * 1024
@@ -84,8 +85,11 @@ class DataFolder:
                     f"（进程 {owner.get('pid', '未知')}，{owner.get('url', '地址未知')}）。"
                     "请直接打开那个地址，或先停掉它，或用 --data 换一个目录。"
                 ) from error
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, json.dumps({"pid": os.getpid(), "url": url}).encode(), 0)
+            try:
+                os.ftruncate(handle, 0)
+                os.pwrite(handle, json.dumps({"pid": os.getpid(), "url": url}).encode(), 0)
+            except OSError as error:
+                raise UnavailableError(_cannot_write(lock, error)) from error
             yield
             os.ftruncate(handle, 0)
         finally:
@@ -116,5 +120,5 @@ def _cannot_write(path: Path, error: OSError) -> str:
         case errno.EEXIST | errno.ENOTDIR:
             what = "同名文件已存在，不是目录，请用 --data 换一个目录"
         case _:
-            what = error.strerror or str(error)
-    return f"不能写数据目录 {path}：{what}。"
+            what = reason_of(error)
+    return f"不能写 {path}：{what}。"

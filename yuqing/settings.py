@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 from pydantic_settings import SettingsConfigDict as Config
 
+from posts.errors import reason_of
 from registry.errors import InvalidInputError
 
 PREFIX = "YUQING_"
@@ -226,7 +227,7 @@ def _read(file: Path) -> tuple[str, dict[str, Any]]:
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"配置文件 {file} 不是 UTF-8 编码，请另存为 UTF-8。") from error
     except OSError as error:
-        raise InvalidInputError(f"配置文件 {file} 读不了：{error.strerror}。") from error
+        raise InvalidInputError(f"配置文件 {file} 读不了：{reason_of(error)}。") from error
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from posts.errors import reason_of
 from registry.errors import InvalidInputError
 from yuqing.commands.options import ConfigOption, load_settings
 from yuqing.commands.times import read_time
@@ -86,7 +87,7 @@ def _unread(file: Path, error: OSError) -> dict[str, Any]:
         "certainty": None,
         "body": None,
         "encoding": None,
-        "error": f"读不了这个文件：{error.strerror}",
+        "error": f"读不了这个文件：{reason_of(error)}",
     }
 
 
@@ -124,7 +125,7 @@ def clocks(
             with entries.open("rb") as lines:
                 rows = read_entries(lines, name=str(entries))
         except OSError as error:
-            raise InvalidInputError(f"读不了 {entries}：{error.strerror}。") from error
+            raise InvalidInputError(f"读不了 {entries}：{reason_of(error)}。") from error
     rule_set = rule_files.load(rules)
     rows += from_options(
         level=level,
