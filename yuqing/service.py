@@ -14,7 +14,9 @@ from typing import Any
 import psutil
 import structlog
 
+from posts.errors import reason_of
 from registry import stages
+from registry.db import Database
 from registry.errors import ConflictError, InvalidInputError, UnavailableError
 from yuqing import first_run
 from yuqing.folder import DataFolder
@@ -24,6 +26,7 @@ from yuqing.wiring import Wiring, now
 
 log = structlog.get_logger()
 
+REPORT_WAIT_S = 0.3
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -55,12 +58,17 @@ def run_service(
             if setting.is_stale(folder, now=now()):
                 say(f"提醒：演示数据已旧，想看新的请先删除 {folder.path} 再启动。")
 
-        def report(name: str, **what: Any) -> None:
+        # Whoever watches the stages, and ends them, must not wait long for a locked database.
+        quick = Database(str(database.url), busy_timeout_s=REPORT_WAIT_S)
+
+        def report(name: str, **what: Any) -> bool:
             try:
-                with database.transaction() as session:
+                with quick.transaction() as session:
                     stages.report(session, name, now=now(), **what)
             except UnavailableError as error:
                 log.warning("stage_report_failed", name=name, error=error.message)
+                return False
+            return True
 
         supervisor = Supervisor(
             _children(folder, config=config, demo=demo, host=host, port=port, url=url),
@@ -70,6 +78,7 @@ def run_service(
         try:
             supervisor.run(stop, each=greeter.look)
         finally:
+            quick.dispose()
             wiring.close()
         say("已停止。")
 
@@ -91,9 +100,7 @@ def check_port(host: str, port: int) -> int:
                 raise ConflictError(
                     f"没有权限监听端口 {port}，请用 --port 换 1024 以上的端口。"
                 ) from error
-            raise InvalidInputError(
-                f"不能监听 {host}:{port}：{error.strerror or error}。"
-            ) from error
+            raise InvalidInputError(f"不能监听 {host}:{port}：{reason_of(error)}。") from error
         found: int = probe.getsockname()[1]
     return found
 

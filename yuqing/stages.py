@@ -187,4 +187,7 @@ def respond(wiring: Wiring, stop: threading.Event, *, drain: bool = False) -> No
         return done
 
     run_steps(step, stop, name="respond")
-    responder.close()  # gives back the lease: the next one starts at once
+    try:
+        responder.close()  # gives back the lease: the next one starts at once
+    except (RetryError, UnavailableError) as error:
+        log.warning("lease_not_given_back", error=str(error))

@@ -13,8 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import structlog
+
+from posts.errors import reason_of
 
 log = structlog.get_logger()
 
@@ -24,7 +27,10 @@ HEALTHY_AFTER_S = 60.0
 MAX_BACKOFF_S = 30.0
 LOG_ROTATE_BYTES = 20_000_000
 
-Report = Callable[..., None]
+REPORT_AGAIN_S = 2.0
+
+Report = Callable[..., bool]
+"""Keeps what it is told of a stage; False where that can't be done just now."""
 
 
 @dataclass
@@ -39,6 +45,7 @@ class Stage:
     restarts: int = 0
     failures: int = 0
     due_at: float = field(default=0.0)
+    unsaid: dict[str, Any] | None = None
 
     def forget(self) -> None:
         """Give up the ended process and our end of its pipe."""
@@ -53,6 +60,7 @@ class Supervisor:
     def __init__(self, stages: Sequence[Stage], *, report: Report) -> None:
         self.stages = list(stages)
         self._report = report
+        self._report_at = 0.0
 
     def run(self, stop: Event, *, each: Callable[[], None] = lambda: None) -> None:
         """Blocks until ``stop``. ``each`` is called about five times a second."""
@@ -60,6 +68,7 @@ class Supervisor:
             while not stop.is_set():
                 for stage in self.stages:
                     self._tend(stage)
+                self._say()
                 each()
                 stop.wait(0.2)
         finally:
@@ -82,7 +91,8 @@ class Supervisor:
                 stage.process.wait()
         for stage in self.stages:
             stage.forget()
-            self._report(stage.name, state="stopped", pid=None, restarts=stage.restarts, error="")
+            self._note(stage, state="stopped")
+        self._say(again=True)
 
     def _tend(self, stage: Stage) -> None:
         now = time.monotonic()
@@ -99,11 +109,18 @@ class Supervisor:
             stage.due_at = now + wait
             error = f"{_ended(code)}，{wait:.0f} 秒后重启；{last_words(stage.log_file)}"
             log.error("stage_died", name=stage.name, code=code, retry_in_s=wait)
-            self._report(
-                stage.name, state="restarting", pid=None, restarts=stage.restarts, error=error
-            )
+            self._note(stage, state="restarting", error=error)
         elif now >= stage.due_at:
-            self._start(stage)
+            try:
+                self._start(stage)
+            except OSError as error:
+                # No room for its log file, or for one more process: neither ends the others.
+                stage.failures += 1
+                wait = min(MAX_BACKOFF_S, 2.0 ** (stage.failures - 1))
+                stage.due_at = now + wait
+                why = f"{reason_of(error)}，{wait:.0f} 秒后重试"
+                log.warning("stage_not_started", name=stage.name, error=why)
+                self._note(stage, state="restarting", error=f"没有启动：{why}")
 
     def _start(self, stage: Stage) -> None:
         if stage.log_file.exists() and stage.log_file.stat().st_size > LOG_ROTATE_BYTES:
@@ -118,9 +135,24 @@ class Supervisor:
                 start_new_session=True,
             )
         stage.started_at = time.monotonic()
-        self._report(
-            stage.name, state="running", pid=stage.process.pid, restarts=stage.restarts, error=""
-        )
+        self._note(stage, state="running")
+
+    def _note(self, stage: Stage, *, state: str, error: str = "") -> None:
+        pid = None if stage.process is None else stage.process.pid
+        stage.unsaid = {"state": state, "pid": pid, "restarts": stage.restarts, "error": error}
+
+    def _say(self, *, again: bool = False) -> None:
+        """Tell the newest of each stage. What can't be kept (a locked database) is told later."""
+        now = time.monotonic()
+        if now < self._report_at and not again:
+            return
+        for stage in self.stages:
+            if stage.unsaid is None:
+                continue
+            if not self._report(stage.name, **stage.unsaid):
+                self._report_at = time.monotonic() + REPORT_AGAIN_S
+                return
+            stage.unsaid = None
 
 
 def last_words(log_file: Path) -> str:

@@ -18,8 +18,9 @@ class Reports:
     def __init__(self) -> None:
         self.said: list[tuple[str, str, str]] = []
 
-    def __call__(self, name: str, **what) -> None:
+    def __call__(self, name: str, **what) -> bool:
         self.said.append((name, what["state"], what["error"]))
+        return True
 
     def states(self, name: str) -> list[str]:
         return [state for one, state, _ in self.said if one == name]
@@ -101,7 +102,7 @@ def test_stages_end_when_the_supervisor_is_killed(tmp_path) -> None:
         "import sys, threading\nfrom pathlib import Path\nfrom yuqing import supervisor\n"
         f"supervisor.COMMAND = (sys.executable, {str(child)!r})\n"
         f"stage = supervisor.Stage('s', [], Path({str(tmp_path / 's.log')!r}))\n"
-        "def report(name, **what): print(what['pid'], flush=True)\n"
+        "def report(name, **what): print(what['pid'], flush=True); return True\n"
         "supervisor.Supervisor([stage], report=report).run(threading.Event())\n"
     )
     root = str(Path(__file__).resolve().parents[2])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 from pathlib import Path
@@ -63,6 +62,7 @@ def up(
         stop=stopping.stop_event(supervised=False),
         say=typer.echo,
     )
+    stopping.leave()
 
 
 def crawl(
@@ -84,7 +84,8 @@ def crawl(
         stop = stopping.stop_event(supervised=supervised)
         _beat(wiring, "crawl", stop)
         crawl_forever(database=wiring.database, log=wiring.log, settings=settings, stop=stop)
-        return
+        wiring.close()
+        stopping.leave()
     with wiring.database.reading() as session:
         known = {one.id for one in sources.everything(session)}
     missing = [one for one in source or [] if one not in known]
@@ -179,9 +180,7 @@ def analyze(
     if drain:
         typer.echo(json.dumps({"scored": total}))
     else:
-        # Taking SnowNLP's tables apart object by object would take longer than a stop may.
-        sys.stdout.flush()
-        os._exit(0)
+        stopping.leave()
 
 
 def respond(
@@ -199,6 +198,8 @@ def respond(
         _beat(wiring, "respond", stop)
     stages.respond(wiring, stop, drain=drain)
     wiring.close()
+    if not drain:
+        stopping.leave()
 
 
 def serve(
@@ -221,6 +222,7 @@ def serve(
     _beat(wiring, "serve", stop)
     run_server(wiring.app(demo=demo), host=server.host, port=server.port, stop=stop)
     wiring.close()
+    stopping.leave()
 
 
 def demo_sites(data: DataOption = None, supervised: SupervisedOption = False) -> None:
