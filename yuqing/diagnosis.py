@@ -15,10 +15,12 @@ from posts.log.port import RAW, SCORED, SIGNALS
 from registry import areas, sources, stages
 from registry.errors import DeskError
 from yuqing.folder import FREE_WARNING_BYTES
+from yuqing.verification import file_fault
 from yuqing.wiring import Wiring, now
 
 STALE_S = 60
 LAG_WARNING = 5_000
+CHECKED_BYTES = 500_000_000  # a few seconds of reading
 
 
 class Finding(Struct, frozen=True):
@@ -34,6 +36,7 @@ def examine(wiring: Wiring) -> Iterator[Finding]:
     for what, check in (
         ("运行环境", _environment),
         ("数据目录", _folder),
+        ("数据文件", _files),
         ("关系库", _database),
         ("消息日志", _log),
         ("检索索引", _index),
@@ -67,6 +70,16 @@ def _folder(wiring: Wiring) -> tuple[str, str]:
     if free < FREE_WARNING_BYTES:
         return "bad", f"{sentence}，不足 0.5 GB，请清理磁盘"
     return "ok", sentence
+
+
+def _files(wiring: Wiring) -> tuple[str, str]:
+    folder = wiring.folder
+    files = [file for file in (folder.registry, folder.log, folder.index) if file.exists()]
+    size = sum(file.stat().st_size for file in files)
+    if size > CHECKED_BYTES:
+        return "ok", f"{size / 1e9:.1f} GB，没有逐页检查；请在空闲时运行 yuqing verify"
+    faults = [fault for file in files if (fault := file_fault(file))]
+    return ("bad", "；".join(faults)) if faults else ("ok", f"{len(files)} 个，逐页检查完整")
 
 
 def _database(wiring: Wiring) -> tuple[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from posts.errors import is_full
 from registry import audit
-from registry.errors import NotFoundError
+from registry.errors import NotFoundError, UnavailableError
 from responder import incidents
 from yuqing.wiring import Wiring
 
@@ -31,9 +33,9 @@ def check_data(wiring: Wiring) -> Report:
     report = Report()
     for file in (folder.registry, folder.log, folder.index):
         if file.exists():
-            broken = _file_fault(file)
+            broken = file_fault(file)
             if broken:
-                report.faults.append(f"{file.name} 文件损坏：{broken}")
+                report.faults.append(broken)
             else:
                 report.lines.append(f"✓ {file.name} 文件完整")
     if report.faults:
@@ -51,10 +53,20 @@ def check_data(wiring: Wiring) -> Report:
     return report
 
 
-def _file_fault(file: Path) -> str:
+def file_fault(file: Path) -> str:
+    """What is wrong with a database file, in Chinese; "" where SQLite finds nothing.
+
+    Reads the whole file. Raises UnavailableError where that can't be done now.
+    """
     try:
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
-            answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as opened:
+            answer = opened.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if is_full(file):
+            raise UnavailableError(f"核验不了 {file}：磁盘已满，请清理后再试。") from error
+        raise UnavailableError(f"核验不了 {file}：现在打不开（{error}），请稍后再试。") from error
     except sqlite3.DatabaseError as error:
-        return str(error)
-    return "" if answer == "ok" else str(answer)
+        return f"{file} 不是数据库文件或已损坏，请停止服务，从备份恢复（{error}）"
+    if answer != "ok":
+        return f"{file} 已损坏，请停止服务，从备份恢复（{answer}）"
+    return ""
