@@ -70,10 +70,13 @@ def test_thresholds_already_past_when_a_clock_attaches_are_one_reminder_and_not_
 
 def test_an_upgrade_past_due_reminds_at_once(session):
     number = opened(session, level="较大")
+    planner = reminders.Planner()
     now = NOON + timedelta(hours=6)
-    reminders.plan(session, now)
+    assert planner.wanted(session, now) == []
+    planner.done()
     incidents.set_level(session, number, "重大", by="王县长", now=now)
-    reminders.plan(session, now + timedelta(seconds=1))
+    found = planner.wanted(session, now + timedelta(seconds=1))
+    reminders.put(session, found, now=now, channels=("console",))
     assert told(session) == [("100.2", False, [50, 75, 90, 100])]
     text = next(d.payload["text"] for d in outbox.recent(session, 9) if ":R1:" in d.key)
     assert "R1 首次权威发布已超时 1 小时 0 分" in text
