@@ -21,7 +21,7 @@ from registry.chain import GENESIS
 from registry.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from registry.statements import clean
 from registry.users import User
-from responder import ledger
+from responder import ledger, writing
 from responder.checks import check_entry
 from responder.drafts import draft
 from responder.entries import (
@@ -41,10 +41,9 @@ from responder.rules import RuleSet, national
 from responder.tables import IncidentRow
 from responder.whatif import check_order, parse_level
 from responder.workdays import Calendar, load_calendar
-from responder.writing import CLOSED as CLOSED
-from responder.writing import OPEN as OPEN
 from responder.writing import meanwhile, write
 
+OPEN, CLOSED = writing.OPEN, writing.CLOSED
 TWO_PERSONS = (Correction, NotApplicable)
 SIGNED = approvals.two_person("事件记录")  # an entry that waits for a second person
 
