@@ -46,15 +46,16 @@ class Served:
         }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # no longer than a module: while it lives, no other event loop can run in this thread
     found = shutil.which("chromium")
     assert found is not None
     with chromium_browser(Path(found)) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """For tests that change nothing."""
     folder = tmp_path_factory.mktemp("served")
