@@ -19,17 +19,11 @@ _STATES = {
 _ORDER = {"blind": 0, "slow": 1, "ok": 2, "na": 3}
 _STAGE_NAMES = {
     "crawl": "采集",
-    "crawlers": "采集",
     "analyze": "分析",
-    "analyzer": "分析",
-    "scoring": "评分",
-    "grouping": "归并与预警",
     "respond": "响应与提醒",
-    "responder": "响应与提醒",
     "serve": "网页服务",
-    "api": "网页服务",
-    "demo": "演示站点",
-    "sites": "演示站点",
+    "demo-sites": "演示站点",
+    "demo-officer": "演示值班员",
 }
 _STAGE_STATES = {
     "starting": ("slow", "正在启动", "soon"),
