@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from registry import gazetteer
 from registry.errors import InvalidInputError
+from registry.gazetteer import Division
+
+_TOWN_ENDINGS = ("街道", "镇", "乡")
+_FULL_NAME = 4  # characters; shorter rests (市镇, 城镇) are ordinary words
 
 _HEAD = """\
 # 舆情台配置文件（TOML）。全部设置项见 docs/settings.md。
@@ -118,7 +123,16 @@ def example_settings(area: str) -> str:
     for division in below:
         # A county's short name is how people call it; a town's is too often an ordinary word.
         short = [division.short] if division.level in {"city", "county"} else []
-        names = list(dict.fromkeys((division.name, *short, *gazetteer.common_names(division))))
+        names = list(
+            dict.fromkeys(
+                (
+                    division.name,
+                    *short,
+                    *_without_parent(division, divisions),
+                    *gazetteer.common_names(division),
+                )
+            )
+        )
         lines.append(f"{division.code} = {json.dumps(names, ensure_ascii=False)}")
     names = [name for name in gazetteer.common_names(own) if name != own.name]
     return _HEAD.format(
@@ -129,3 +143,12 @@ def example_settings(area: str) -> str:
         localities="\n".join(lines) or "# （区划表里没有下级区划）",
         child=below[0].code if below else code,
     )
+
+
+def _without_parent(division: Division, divisions: Iterable[Division]) -> tuple[str, ...]:
+    """芒市勐焕街道 is 勐焕街道 to its people; what is left of 东丽区开发区 names nothing."""
+    for parent in divisions:
+        rest = division.name.removeprefix(parent.name)
+        if parent.code == division.parent and rest != division.name:
+            return (rest,) if rest.endswith(_TOWN_ENDINGS) and len(rest) >= _FULL_NAME else ()
+    return ()
