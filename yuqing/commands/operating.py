@@ -127,7 +127,8 @@ def ingest(
     from crawlers import imports
     from yuqing.wiring import now
 
-    wiring = wire(config, data, stage="ingest")
+    # What went wrong is told in sentences below, not in log lines as well.
+    wiring = wire(config, data, stage="ingest", level="ERROR")
     columns: dict[str, str] = {}
     for pair in mapping or []:
         field, equals, column = pair.partition("=")
@@ -154,9 +155,12 @@ def ingest(
     }
     for sentence in (*summary.failed, *summary.warnings):
         sys.stderr.write(f"{sentence}\n")
-    typer.echo(json.dumps(line, ensure_ascii=False))
     if summary.rejected:
         sys.stderr.write(f"有 {summary.rejected} 行没有收下，原因见 {summary.rejects_file}\n")
+    sys.stderr.flush()  # the summary stays last where both streams go to one place
+    typer.echo(json.dumps(line, ensure_ascii=False))
+    if summary.failed:
+        raise typer.Exit(1)
 
 
 def analyze(

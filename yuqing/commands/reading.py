@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import structs
 
+from posts.identity import SHANGHAI
 from registry.errors import InvalidInputError
 from yuqing.commands.options import ConfigOption, DataOption, wire
 from yuqing.commands.times import read_time, show_time
+
+if TYPE_CHECKING:
+    from posts.model import ScoredPost
+
+_PAGE = 20
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,7 +40,9 @@ def search(
     kind: Annotated[str | None, typer.Option("--kind", help="类别")] = None,
     since: Annotated[str | None, typer.Option("--since", help="发布时间不早于")] = None,
     until: Annotated[str | None, typer.Option("--until", help="发布时间早于")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="最多几条")] = 20,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="最多几条；不写为 20 条，--json 时为全部")
+    ] = None,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
@@ -52,11 +63,13 @@ def search(
     if count:
         typer.echo(str(wiring.index.count(wanted)))
         return
+    # A person reads the newest; a program that asks for JSON wants what matches.
+    most = limit or (sys.maxsize if as_json else _PAGE)
     shown = 0
     cursor: str | None = None
     total = 0
-    while shown < limit:
-        page = wiring.index.search(wanted, limit=min(200, limit - shown), cursor=cursor)
+    while shown < most:
+        page = wiring.index.search(wanted, limit=min(200, most - shown), cursor=cursor)
         total = page.total
         for hit in page.items:
             typer.echo(_json_line(hit.scored) if as_json else _line(hit))
@@ -85,11 +98,32 @@ def _time(text: str | None, option: str) -> datetime | None:
     return None if text is None else read_time(text, option)
 
 
-def _json_line(scored: Any) -> str:
-    import msgspec
-
-    text: str = msgspec.json.encode(scored).decode()
-    return text
+def _json_line(scored: ScoredPost) -> str:
+    """The post in one level, every key present, as the API shows it; instants in +08:00."""
+    post, score = scored.post, scored.score
+    return json.dumps(
+        {
+            "id": post.id,
+            "source": post.source,
+            "kind": post.kind,
+            "url": post.url,
+            "title": post.title,
+            "text": post.text,
+            "published_at": post.published_at.astimezone(SHANGHAI).isoformat(),
+            "certainty": str(post.certainty),
+            "first_seen_at": post.first_seen_at.astimezone(SHANGHAI).isoformat(),
+            "engagement": structs.asdict(post.engagement),
+            "sentiment": str(score.sentiment),
+            "p_negative": score.p_negative,
+            "p_positive": score.p_positive,
+            "p_appeal": score.p_appeal,
+            "scorer": score.scorer,
+            "localities": [structs.asdict(hit) for hit in scored.localities],
+            "areas": scored.areas,
+            "units": scored.units,
+        },
+        ensure_ascii=False,
+    )
 
 
 def _line(hit: Any) -> str:
