@@ -22,6 +22,7 @@ Migration = Callable[[sqlite3.Connection], None]
 
 _IDLE_CONNECTIONS = 4
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
+_CLEAN_MARK = 0x59515A44  # application_id of a file that never kept what was deleted
 _CHECKPOINT_BYTES = 32 * 1024 * 1024  # a page that many batches change is copied home once
 
 
@@ -82,6 +83,7 @@ class SqliteFile:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA cache_size=-{self._cache_kib}")
             connection.execute("PRAGMA temp_store=MEMORY")
+            connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
             connection.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT_BYTES}")
             pages = _CHECKPOINT_BYTES // self._page_size
             connection.execute(f"PRAGMA wal_autocheckpoint={pages}")
@@ -101,6 +103,25 @@ class SqliteFile:
         """One transaction that holds the write lock: commits at the end, all or none."""
         with self._begun("BEGIN IMMEDIATE") as connection:
             yield connection
+
+    def scrub(self) -> bool:
+        """After an erasure: leave nothing of what was deleted in the file or beside it.
+
+        A file of an earlier release is rewritten once, for its free pages were not overwritten.
+        Then the write-ahead log is emptied, which waits for readers: False where one held on for
+        longer than the busy timeout; to be called again then.
+        """
+        with self.translated():
+            connection = self.connect()
+            try:
+                if self._mark(connection) != _CLEAN_MARK:
+                    connection.execute("PRAGMA temp_store=FILE")
+                    connection.execute("VACUUM")
+                    connection.execute(f"PRAGMA application_id={_CLEAN_MARK}")
+                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.close()
+        return not busy
 
     def close(self) -> None:
         """Close the idle connections; those in use are closed when they are given back."""
@@ -172,6 +193,8 @@ class SqliteFile:
             return
         connection.execute("BEGIN IMMEDIATE")
         try:
+            if self._version(connection) == 0:
+                connection.execute(f"PRAGMA application_id={_CLEAN_MARK}")
             for number in range(self._version(connection), newest):
                 self._migrations[number](connection)
             connection.execute(f"PRAGMA user_version={newest}")
@@ -180,6 +203,9 @@ class SqliteFile:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+    def _mark(self, connection: sqlite3.Connection) -> int:
+        return int(connection.execute("PRAGMA application_id").fetchone()[0])
 
     def _version(self, connection: sqlite3.Connection) -> int:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from analyzer.grouping.windows import Window, distinct, instant
 from posts.identity import SHANGHAI
+from posts.log.quotations import QUOTATION
 from posts.model import Signal
 from registry.alert_rules import AlertRule
 
@@ -65,7 +66,7 @@ def _reason(rule: AlertRule, window: Window) -> str:
         f"来自 {sources} 个来源，{_when(posts[0].at)} 至 {_when(posts[-1].at)}"
     )
     if posts[-1].title:
-        said += f"；最新：{posts[-1].title}"
+        said += QUOTATION + posts[-1].title
     return f"补录：{said}" if window.late else said
 
 

@@ -84,6 +84,10 @@ class MemoryIndex:
         for start in range(0, len(found), batch):
             yield found[start : start + batch]
 
+    def erase(self, post_ids: Sequence[str]) -> int:
+        """Forget the posts."""
+        return sum(self._posts.pop(post_id, None) is not None for post_id in set(post_ids))
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -95,5 +95,13 @@ class PostIndex(Protocol):
     def scan(self, query: Query, *, batch: int = 500) -> Iterator[list[ScoredPost]]:
         """All posts that match, oldest first, in batches."""
 
+    def erase(self, post_ids: Sequence[str]) -> int:
+        """Destroy the posts: text, words and all else; returns how many there were. Idempotent.
+
+        Nothing of them is left in any file of the index when it returns. (Elasticsearch will
+        delete by id in every index of the alias, and then force a merge that expunges deletes.)
+        Raises RetryError where that can't be done now; to be called again then.
+        """
+
     def close(self) -> None:
         """Release files and connections."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from posts.codec import decode, encode
-from posts.errors import PoisonError
+from posts.errors import PoisonError, RetryError
 from posts.index.fragments import fragments
 from posts.index.instants import (
     SHANGHAI_OFFSET,
@@ -35,6 +35,8 @@ from posts.model import ScoredPost
 from posts.sqlite_file import SqliteFile
 
 _VERSION_LIMIT = 1 << 63
+_ERASE_CHUNK = 500
+_MERGE_PAGES = 500
 _LARGE_RESULT = 5_000  # from here on, walking by time finds a page sooner than sorting all
 _SCHEMA = """
 CREATE TABLE posts (
@@ -190,6 +192,32 @@ class SqliteIndex:
                 )
             yield [decode(bodies[seq], ScoredPost) for seq in wanted if seq in bodies]
 
+    def erase(self, post_ids: Sequence[str]) -> int:
+        """Delete the posts, merge their words out of the index, and empty the write-ahead log."""
+        wanted = list(dict.fromkeys(post_ids))
+        erased = 0
+        for start in range(0, len(wanted), _ERASE_CHUNK):
+            with self._file.writing() as connection:
+                known = _known(connection, wanted[start : start + _ERASE_CHUNK])
+                for seq, _ in known.values():
+                    _remove(connection, seq)
+                erased += len(known)
+        self._merge_words()  # also where an earlier call ended before it
+        if not self._file.scrub():
+            raise RetryError(f"检索库 {self._file.path} 正被读取，日志暂时清不空。请稍后再做一遍。")
+        return erased
+
+    def _merge_words(self) -> None:
+        """One segment out of all, so that no deleted word is left; writers get in between."""
+        pages = -_MERGE_PAGES  # negative: begin with all segments
+        while True:
+            with self._file.writing() as connection:
+                before = connection.total_changes
+                connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+                if connection.total_changes - before < 2:  # noqa: PLR2004 - as FTS5 tells the end
+                    return
+            pages = _MERGE_PAGES
+
     def close(self) -> None:
         """Release files and connections."""
         self._file.close()
@@ -264,6 +292,17 @@ def _replace(connection: sqlite3.Connection, seq: int, document: _Document) -> N
             (seq, old.title, old.text),
         )
         _add_words(connection, [(seq, document.title, document.text)])
+
+
+def _remove(connection: sqlite3.Connection, seq: int) -> None:
+    body = connection.execute("SELECT body FROM bodies WHERE seq = ?", (seq,)).fetchone()[0]
+    old = _Document(decode(body, ScoredPost))
+    connection.execute(
+        "INSERT INTO words (words, rowid, title, text) VALUES ('delete', ?, ?, ?)",
+        (seq, old.title, old.text),
+    )
+    for table in ("posts", "bodies", "areas"):
+        connection.execute(f"DELETE FROM {table} WHERE seq = ?", (seq,))
 
 
 def _add_areas(connection: sqlite3.Connection, placed: list[tuple[int, _Document]]) -> None:

@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from posts.codec import DeadLetter, encode
 from posts.errors import PoisonError
 from posts.log.letters import letter, newest_letters
-from posts.log.port import DEAD, Consumer, Record
+from posts.log.port import DEAD, SIGNALS, Consumer, Record
+from posts.log.quotations import buried_signal, erased_from_signal
 
 
 class MemoryLog:
@@ -50,7 +53,7 @@ class MemoryLog:
         """How many records the group has not committed; for an unknown group, all there are."""
         with self._changed:
             committed = self._committed.get((topic, group), self._oldest(topic))
-            return self._next.get(topic, 0) - committed
+            return self._next.get(topic, 0) - self._start(topic, committed)
 
     def bury(self, record: Record, *, reason: str, attempts: int, at: datetime) -> None:
         """Append the record to the dead letters."""
@@ -76,8 +79,29 @@ class MemoryLog:
                 self._records[topic] = kept
         return removed
 
+    def erase(self, keys: Sequence[str]) -> int:
+        """Forget the records of those posts; signals lose their quotation."""
+        ids, erased = set(keys), 0
+        with self._changed:
+            for topic, records in self._records.items():
+                kept: list[tuple[datetime, Record]] = []
+                for at, record in records:
+                    dead = topic == DEAD and buried_signal(record.value, ids)
+                    signal = erased_from_signal(record.value, ids) if topic == SIGNALS else None
+                    if record.key not in ids and not dead:
+                        value = record.value if signal is None else signal
+                        kept.append((at, replace(record, value=value)))
+                erased += len(records) - len(kept)
+                self._records[topic] = kept
+        return erased
+
     def close(self) -> None:
         """Nothing is held."""
+
+    def _start(self, topic: str, committed: int) -> int:
+        """The first record from there on: what was erased is no backlog."""
+        later = (r.offset for _, r in self._records.get(topic, ()) if r.offset >= committed)
+        return next(later, self._next.get(topic, 0))
 
     def _oldest(self, topic: str) -> int:
         records = self._records.get(topic)

@@ -70,5 +70,16 @@ class PostLog(Protocol):
     def prune(self, *, before: datetime) -> int:
         """Delete records appended before that instant which every group has committed."""
 
+    def erase(self, keys: Sequence[str]) -> int:
+        """Destroy the records of those posts in all topics; returns how many. Idempotent.
+
+        Keys are post ids; dead letters go too, and of a signal that lists such a post the
+        quotation in its reason goes. Readers pass over the gap. Nothing of them is left in any
+        file of the log when it returns. (Kafka will write a tombstone for each key to the
+        compacted topics, and signals again without quotation under their own key; the text is
+        gone with the next compaction, which ``max.compaction.lag.ms`` bounds.)
+        Raises RetryError where that can't be done now; to be called again then.
+        """
+
     def close(self) -> None:
         """Release files and connections."""

@@ -6,6 +6,7 @@ Times of appends are kept per batch, so retention finds its horizon without read
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import time
@@ -15,9 +16,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from posts.codec import DeadLetter, encode
-from posts.errors import FatalError, PoisonError
+from posts.errors import FatalError, PoisonError, RetryError
 from posts.log.letters import letter, newest_letters
-from posts.log.port import DEAD, TOPICS, Consumer, Record
+from posts.log.port import DEAD, SIGNALS, TOPICS, Consumer, Record
+from posts.log.quotations import buried_signal, erased_from_signal
 from posts.sqlite_file import SqliteFile
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,8 +92,8 @@ class SqliteLog:
             if found is None:
                 return 0
             number, end = found
-            committed = _committed(connection, number, group)
-            return int(end) - (_oldest(connection, number) if committed is None else committed)
+            committed = _committed(connection, number, group) or 0
+            return int(end) - _oldest(connection, number, committed)
 
     def bury(self, record: Record, *, reason: str, attempts: int, at: datetime) -> None:
         """Append the record to the dead letters. A second burial of it is not shown twice."""
@@ -114,6 +116,42 @@ class SqliteLog:
         with self._file.reading() as connection:
             topics = connection.execute("SELECT number, name FROM topics").fetchall()
         return sum(self._prune_topic(number, name, _micros(before)) for number, name in topics)
+
+    def erase(self, keys: Sequence[str]) -> int:
+        """Delete the records of those posts, and empty the write-ahead log."""
+        with self._file.reading() as connection:
+            topics = connection.execute("SELECT number, name FROM topics").fetchall()
+        erased = sum(self._erase_in(number, name, list(keys)) for number, name in topics)
+        if not self._file.scrub():
+            raise RetryError(
+                f"消息日志 {self._file.path} 正被读取，日志暂时清不空。请稍后再做一遍。"
+            )
+        return erased
+
+    def _erase_in(self, number: int, name: str, keys: list[str]) -> int:
+        ids = json.dumps(keys)
+        table = f"records_{number}"
+        with self._file.writing() as connection:
+            erased = connection.execute(
+                f"DELETE FROM {table} WHERE key IN (SELECT value FROM json_each(?))",  # noqa: S608
+                (ids,),
+            ).rowcount
+            if name not in (SIGNALS, DEAD):
+                return erased
+            # Few records, and what they hold has to be read.
+            for offset, value in connection.execute(
+                f"SELECT offset, value FROM {table}"  # noqa: S608
+            ).fetchall():
+                if name == DEAD and buried_signal(value, keys):
+                    erased += 1
+                    connection.execute(f"DELETE FROM {table} WHERE offset = ?", (offset,))  # noqa: S608
+                fresh = erased_from_signal(value, keys) if name == SIGNALS else None
+                if fresh is not None:
+                    connection.execute(
+                        f"UPDATE {table} SET value = ? WHERE offset = ?",  # noqa: S608
+                        (fresh, offset),
+                    )
+            return erased
 
     def close(self) -> None:
         """Release files and connections, those of the consumers too."""
@@ -258,12 +296,12 @@ def _topic(connection: sqlite3.Connection, name: str) -> tuple[int, int]:
     return int(number or 0), 0
 
 
-def _oldest(connection: sqlite3.Connection, number: int) -> int:
-    """The offset of the oldest record that is kept, or the next one where none is."""
+def _oldest(connection: sqlite3.Connection, number: int, start: int = 0) -> int:
+    """The offset of the oldest record from ``start`` on, or the next one where none is."""
     row = connection.execute(
-        f"SELECT coalesce((SELECT min(offset) FROM records_{number}), "  # noqa: S608 - an integer
-        "(SELECT next FROM topics WHERE number = ?))",
-        (number,),
+        f"SELECT coalesce((SELECT min(offset) FROM records_{number} "  # noqa: S608 - an integer
+        "WHERE offset >= ?), (SELECT next FROM topics WHERE number = ?))",
+        (start, number),
     ).fetchone()
     return int(row[0])
 

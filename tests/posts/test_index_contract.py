@@ -411,3 +411,22 @@ def test_an_adapter_finds_what_a_plain_look_at_every_text_finds(
     for text in queries:
         assert index.search(Query(text=text)) == plain.search(Query(text=text)), text
     index.close()
+
+
+class TestErasure:
+    def test_an_erased_post_is_found_by_nothing(self, index: PostIndex) -> None:
+        index.write([make_scored("1", areas=("5331",)), make_scored("2", areas=("5331",))])
+        first = make_scored("1").post.id
+        assert index.erase([first, "unknown"]) == 1
+        assert index.erase([first]) == 0
+        assert index.get(first) is None
+        for query in (Query(), Query(text="停水"), Query(area="5331")):
+            assert index.count(query) == 1
+        assert index.terms(Query(), "area") == [("5331", 1)]
+
+    def test_it_may_come_back_and_is_then_a_new_one(self, index: PostIndex) -> None:
+        index.write([make_scored("1", text="旧的文字")])
+        index.erase([make_scored("1").post.id])
+        assert index.write([make_scored("1", text="新的文字")]).created == 1
+        assert found(index, "旧的") == []
+        assert found(index, "新的") == ["新的文字"]

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.posts import NOON
+from support.posts import NOON, make_signal
 
+from posts.codec import decode, encode
 from posts.errors import PoisonError
 from posts.log.memory import MemoryLog
-from posts.log.port import DEAD, RAW, SCORED, PostLog, Record
+from posts.log.port import DEAD, RAW, SCORED, SIGNALS, PostLog, Record
 from posts.log.sqlite import SqliteLog
+from posts.model import Signal
 
 Clock = Callable[[], datetime]
 ADAPTERS: dict[str, Callable[[Path, Clock], PostLog]] = {
@@ -310,3 +312,47 @@ def test_whatever_happens_every_record_is_seen_in_order_and_none_is_passed_over(
             position = committed
         assert log.lag(RAW, "g") == written - committed
     log.close()
+
+
+class TestErasure:
+    def test_the_records_of_a_post_go_from_all_topics_and_nothing_else(self, log: PostLog) -> None:
+        log.append(RAW, batch("a", "b", "c", "b"))
+        log.append(SCORED, batch("b", "d"))
+        assert log.erase(["b", "unknown"]) == 3
+        assert log.erase(["b"]) == 0
+        assert keys(log.consumer(RAW, "g").poll()) == ["a", "c"]
+        assert keys(log.consumer(SCORED, "g").poll()) == ["d"]
+
+    def test_dead_letters_go_too(self, log: PostLog) -> None:
+        log.append(RAW, batch("a", "b"))
+        for record in log.consumer(RAW, "g").poll():
+            log.bury(record, reason="x", attempts=1, at=NOON)
+        assert log.erase(["b"]) == 2
+        assert [letter.key for letter in log.dead_letters()] == ["a"]
+
+    def test_what_was_erased_is_no_backlog(self, log: PostLog) -> None:
+        reader = log.consumer(RAW, "g")
+        log.append(RAW, batch("a", "b", "c"))
+        assert keys(reader.poll(1)) == ["a"]
+        reader.commit()
+        log.erase(["b", "c"])
+        assert log.lag(RAW, "g") == 0
+        assert reader.poll() == []
+        log.append(RAW, batch("d"))
+        assert log.lag(RAW, "g") == 1
+        assert keys(reader.poll()) == ["d"]
+        reader.commit()
+        assert log.lag(RAW, "g") == 0
+
+    def test_a_signal_stays_without_what_it_quotes(self, log: PostLog) -> None:
+        quoting = make_signal(reason="1 小时内 5 条；最新：某某住在三单元", posts=("p", "q"))
+        other = make_signal("other", reason="1 小时内 5 条；最新：停水", posts=("r",))
+        log.append(SIGNALS, [(one.fingerprint, encode(one)) for one in (quoting, other)])
+        first, second = log.consumer(SIGNALS, "g").poll()
+        log.bury(first, reason="x", attempts=1, at=NOON)
+        log.erase(["q"])
+        after = [decode(r.value, Signal) for r in log.consumer(SIGNALS, "h").poll()]
+        assert [one.reason for one in after] == ["1 小时内 5 条；最新：已依法销毁", other.reason]
+        assert after[0].posts == ("p", "q")
+        assert log.dead_letters() == []
+        assert second.value == encode(other)
