@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ log = structlog.get_logger()
 IDLE_S = 0.25
 BEAT_S = 5.0
 MAX_BACKOFF_S = 15.0
+DRAIN_TRIES = 5  # half a minute: longer than a backup holds a lock
 PRUNE_EVERY_S = 3600.0
 NAMES_EVERY_S = 10.0
 LOOK_EVERY_S = 5.0
@@ -47,10 +49,14 @@ def heartbeat(wiring: Wiring, name: str, stop: threading.Event) -> None:
     threading.Thread(target=beat, daemon=True).start()
 
 
-def run_steps(step: Callable[[], int], stop: threading.Event, *, name: str) -> None:
+def run_steps(
+    step: Callable[[], int], stop: threading.Event, *, name: str, tries: int | None = None
+) -> None:
     """Call ``step`` until ``stop``: at once while there is work, else after a short wait.
 
-    What may work later (a locked database, a full disk) is waited for with backoff.
+    What may work later (a locked database, a full disk) is waited for with backoff. With
+    ``tries`` a person waits too: each wait is told on standard error, and after so many failures
+    in a row the last of them is raised.
     """
     failures = 0
     while not stop.is_set():
@@ -59,8 +65,14 @@ def run_steps(step: Callable[[], int], stop: threading.Event, *, name: str) -> N
             failures = 0
         except (RetryError, UnavailableError) as error:
             failures += 1
+            if tries is not None and failures >= tries:
+                raise
             wait = min(MAX_BACKOFF_S, 0.5 * 2.0**failures)
-            log.warning("step_waits", name=name, error=str(error), retry_in_s=wait)
+            if tries is None:
+                log.warning("step_waits", name=name, error=str(error), retry_in_s=wait)
+            else:
+                sys.stderr.write(f"{error}{wait:.0f} 秒后再试。\n")
+                sys.stderr.flush()
             stop.wait(wait)
             continue
         if not done:
@@ -109,7 +121,7 @@ def analyze(wiring: Wiring, stop: threading.Event, *, scorer: str | None, drain:
             stop.set()
         return scored + grouped
 
-    run_steps(step, stop, name="analyze")
+    run_steps(step, stop, name="analyze", tries=DRAIN_TRIES if drain else None)
     grouping.close()
     scoring.close()
     return total
@@ -186,7 +198,7 @@ def respond(wiring: Wiring, stop: threading.Event, *, drain: bool = False) -> No
             stop.set()
         return done
 
-    run_steps(step, stop, name="respond")
+    run_steps(step, stop, name="respond", tries=DRAIN_TRIES if drain else None)
     try:
         responder.close()  # gives back the lease: the next one starts at once
     except (RetryError, UnavailableError) as error:
