@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,9 +31,23 @@ def _chromium() -> Path | None:
     return Path(found) if found else None
 
 
+@functools.cache
+def _tmpfs() -> Path | None:
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    if mount is None or umount is None:
+        return None
+    with tempfile.TemporaryDirectory() as place:
+        tried = [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", place]
+        if subprocess.run(tried, capture_output=True, check=False).returncode:
+            return None
+        subprocess.run([umount, place], check=True)
+    return Path(mount)
+
+
 NEEDS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "eval_data": (_eval_data, "the evaluation data (YUQING_EVAL_DATA) is not here"),
     "chromium": (_chromium, "Chromium is not installed (Debian package chromium)"),
+    "tmpfs": (_tmpfs, "a small disk can't be mounted here (that takes the right to mount)"),
 }
 
 
