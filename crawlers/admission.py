@@ -29,13 +29,14 @@ from posts.identity import (
 )
 from posts.log.port import RAW, PostLog
 from posts.model import Certainty, Engagement, Post
-from registry import secrets, sightings
+from registry import erasures, secrets, sightings
 from registry.db import Database
 from registry.errors import UnavailableError
 from registry.sightings import Sighting
 
 log = structlog.get_logger()
 
+ERASED = "已依法销毁，不再收录"
 MAX_TEXT_BYTES = 2 * 1024 * 1024
 BATCH = 500
 _FUTURE = timedelta(days=1)
@@ -125,6 +126,7 @@ class Admission:
         ids = list({ready.id for ready in prepared if isinstance(ready, _Ready)})
         with self._database.reading() as session:
             known = sightings.known(session, ids)
+            gone = erasures.erased(session, erasures.POST, ids)
         outcomes: list[Outcome] = []
         batch: list[tuple[str, bytes]] = []
         fresh: dict[str, Sighting] = {}
@@ -132,6 +134,9 @@ class Admission:
         for ready in prepared:
             if isinstance(ready, Outcome):
                 outcomes.append(ready)
+                continue
+            if ready.id in gone:
+                outcomes.append(_rejected(ERASED, ""))
                 continue
             before = fresh.get(ready.id) or known.get(ready.id)
             if before is not None and before.content_hash == ready.content_hash:

@@ -113,7 +113,7 @@ def entries(session: Session, *, limit: int = 50, before_id: int | None = None) 
     wanted = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
     if before_id is not None:
         wanted = wanted.where(AuditRow.id < before_id)
-    return [_entry(row) for row in session.scalars(wanted)]
+    return [entry_of(row) for row in session.scalars(wanted)]
 
 
 def head(session: Session) -> str:
@@ -141,7 +141,8 @@ def _body(before: object, after: object) -> bytes:
     return canonical(plain).decode("utf-8", "replace").encode()
 
 
-def _entry(row: AuditRow) -> Entry:
+def entry_of(row: AuditRow) -> Entry:
+    """The entry that the row holds."""
     body = {} if row.body is None else json.loads(row.body)
     return Entry(
         id=row.id,

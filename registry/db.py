@@ -103,6 +103,18 @@ class Database:
         with self._plainly(reading=True), self._makers["reading"]() as session:
             yield session
 
+    def scrub(self) -> bool:
+        """After an erasure: empty the write-ahead log of SQLite; False where a reader held on.
+
+        What is deleted is overwritten at once in the file itself (``secure_delete``).
+        """
+        if not self.sqlite:
+            return True
+        with self._plainly(), self._engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            return not raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+
     def dispose(self) -> None:
         """Close the connections. The database may be used again afterwards."""
         self._engine.dispose()

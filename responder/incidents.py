@@ -37,6 +37,7 @@ from responder.entries import (
     Opened,
     kind,
 )
+from responder.ledger_check import check, check_all
 from responder.rules import RuleSet, national
 from responder.tables import IncidentRow
 from responder.whatif import check_order, parse_level
@@ -224,13 +225,14 @@ def entries(session: Session, incident: int) -> list[Entry]:
 
 def verify(session: Session, incident: int) -> list[str]:
     """What is broken in its chain, in Chinese sentences; [] where it is whole."""
-    return ledger.verify(session, _row(session, incident))
+    _row(session, incident)
+    return list(check(session, incident).problems)
 
 
 def verify_all(session: Session) -> Iterator[tuple[int, list[str]]]:
     """Each incident with what is broken in its chain."""
-    for row in session.scalars(select(IncidentRow).order_by(IncidentRow.id)):
-        yield row.id, ledger.verify(session, row)
+    for checked in check_all(session):
+        yield checked.incident, list(checked.problems)
 
 
 def _append(

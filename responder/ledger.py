@@ -1,7 +1,8 @@
 """How entries are kept: one row each, in a hash chain per incident (记录链).
 
 The chain covers a header (incident, number, kind, the two instants, who) and the salted hash of
-the body, so that a body can be destroyed where the law says so and the chain still holds.
+the body, so that a body can be destroyed where the law says so and the chain still holds. What
+stays of such an entry (``residue``) is what its clocks need, without any text.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry.chain import GENESIS, body_hash, canonical, link, new_salt
+from registry.chain import body_hash, canonical, link, new_salt
 from registry.statements import chunks
 from registry.tables import instant_text
 from responder.entries import AnyEntry, Entry, Note, kind
 from responder.tables import EntryRow, IncidentRow
 
 ERASED = "已依法销毁"
-_HEADER = ("incident", "seq", "at", "written_at", "by", "type")
+HEADER = ("incident", "seq", "at", "written_at", "by", "type")
 _decode = msgspec.json.Decoder(AnyEntry).decode
 _COLUMNS = (
     EntryRow.incident,
@@ -32,13 +33,14 @@ _COLUMNS = (
     EntryRow.written_at,
     EntryRow.by,
     EntryRow.body,
+    EntryRow.residue,
 )
 
 
 def append(session: Session, incident: IncidentRow, entry: Entry) -> str:
     """Add the entry, whose ``incident`` and ``seq`` are set, to the chain; returns its link."""
     plain = msgspec.to_builtins(entry)
-    body = canonical({key: value for key, value in plain.items() if key not in _HEADER})
+    body = canonical({key: value for key, value in plain.items() if key not in HEADER})
     salt = new_salt()
     row = EntryRow(
         incident=incident.id,
@@ -49,11 +51,12 @@ def append(session: Session, incident: IncidentRow, entry: Entry) -> str:
         by=entry.by,
         body=body.decode(),
         salt=salt,
+        residue=None,
         body_hash=body_hash(body, salt),
         prev=incident.head,
         hash="",
     )
-    row.hash = link(row.prev, _header(row), row.body_hash)
+    row.hash = link(row.prev, header(row), row.body_hash)
     session.add(row)
     incident.count = entry.seq
     incident.head = row.hash
@@ -100,7 +103,8 @@ def load_many(session: Session, incidents: Sequence[int]) -> dict[int, list[Entr
 
 def _entries(rows: Iterable[Any]) -> list[Entry]:
     entries: list[Entry] = []
-    for incident, seq, type_, at, written_at, by, body in rows:
+    for incident, seq, type_, at, written_at, by, whole, residue in rows:
+        body = whole if whole is not None else residue
         if body is None:
             entries.append(
                 Note(
@@ -125,35 +129,8 @@ def _entries(rows: Iterable[Any]) -> list[Entry]:
     return entries
 
 
-def verify(session: Session, incident: IncidentRow) -> list[str]:
-    """What is broken in the incident's chain, in Chinese sentences; [] where it is whole."""
-    name = f"事件 {incident.id}"
-    faults: list[str] = []
-    previous, count = GENESIS, 0
-    rows = session.scalars(
-        select(EntryRow).where(EntryRow.incident == incident.id).order_by(EntryRow.seq)
-    )
-    for row in rows:
-        count += 1
-        if row.seq != count:
-            return [*faults, f"{name}第 {count} 条记录不见了"]
-        if row.prev != previous:
-            faults.append(f"{name}第 {row.seq} 条记录与前一条接不上")
-        if row.hash != link(row.prev, _header(row), row.body_hash):
-            faults.append(f"{name}第 {row.seq} 条记录的抬头被改过")
-        if (
-            row.body is not None
-            and body_hash(row.body.encode("utf-8", "surrogatepass"), row.salt or b"")
-            != row.body_hash
-        ):
-            faults.append(f"{name}第 {row.seq} 条记录的内容被改过")
-        previous = row.hash
-    if count != incident.count or previous != incident.head:
-        faults.append(f"{name}的记录共 {count} 条，与链头不符，末尾可能被截去")
-    return faults
-
-
-def _header(row: EntryRow) -> dict[str, str | int | None]:
+def header(row: Any) -> dict[str, str | int | None]:
+    """What of an entry the link covers beside its body, as it is hashed."""
     return {
         "incident": row.incident,
         "seq": row.seq,

@@ -74,7 +74,8 @@ class IncidentRow(Base):
 class EntryRow(Base):
     """One entry of an incident; ``at`` and ``written_at`` are text, exactly as they were hashed.
 
-    ``body`` and ``salt`` can be destroyed where the law says so; the other columns stay.
+    ``body`` and ``salt`` can be destroyed where the law says so; the other columns stay, and
+    ``residue`` is then the body without any text: what clocks need, so that verdicts stay.
     """
 
     __tablename__ = "incident_entries"
@@ -87,6 +88,7 @@ class EntryRow(Base):
     by: Mapped[str] = mapped_column(String(100))
     body: Mapped[str | None] = mapped_column(Text)
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    residue: Mapped[str | None] = mapped_column(Text)
     body_hash: Mapped[str] = mapped_column(String(80))
     prev: Mapped[str] = mapped_column(String(80))
     hash: Mapped[str] = mapped_column(String(80))

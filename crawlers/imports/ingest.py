@@ -13,7 +13,7 @@ from typing import IO, Any
 import structlog
 from msgspec import Struct
 
-from crawlers.admission import Admission, Item, State
+from crawlers.admission import ERASED, Admission, Item, State
 from crawlers.imports import documents, jsonl, tables
 from crawlers.imports.fields import CellError, as_item, check_mapping, columns
 from crawlers.imports.rows import BadRow, Row, UnreadableFileError, excerpt
@@ -186,7 +186,9 @@ class _Run:
         for (row, _), outcome in zip(batch, outcomes, strict=True):
             if outcome.state is State.REJECTED:
                 column = columns(row.values, self._mapping).get(outcome.field, outcome.field)
-                bad = BadRow(row.line, outcome.reason, excerpt(row.values), column)
+                # What was destroyed must not come back by the list of what was rejected.
+                raw = "" if outcome.reason == ERASED else excerpt(row.values)
+                bad = BadRow(row.line, outcome.reason, raw, column)
                 self._reject(path, bad)
             else:
                 self._counts[outcome.state] += 1

@@ -1,6 +1,7 @@
 """All tables of the registry, typed; migrations make them, a test compares the two."""
 
 from registry.tables.base import Base, UTCDateTime, instant_text
+from registry.tables.erasing import ErasedRow, ErasureRow
 from registry.tables.people import (
     ApprovalRow,
     SignInFailureRow,
@@ -38,6 +39,8 @@ __all__ = [
     "Base",
     "ChainHeadRow",
     "ChangeRow",
+    "ErasedRow",
+    "ErasureRow",
     "JobRow",
     "LeaseRow",
     "OutboxRow",

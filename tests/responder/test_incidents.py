@@ -251,9 +251,12 @@ def test_the_chain_is_whole_and_any_changed_byte_is_found(session, incident):
         ("UPDATE incident_entries SET body = replace(body, '县政府', '市政府')", "内容被改过"),
         (
             "UPDATE incident_entries SET at = '2026-03-02T03:00:00.000000Z' WHERE seq = 5",
-            "抬头被改过",
+            "时间、人员、种类或校验值被改过",
         ),
-        ("UPDATE incident_entries SET \"by\" = '李四' WHERE seq = 3", "抬头被改过"),
+        (
+            "UPDATE incident_entries SET \"by\" = '李四' WHERE seq = 3",
+            "时间、人员、种类或校验值被改过",
+        ),
         ("DELETE FROM incident_entries WHERE seq = 6", "末尾可能被截去"),
         ("DELETE FROM incident_entries WHERE seq = 3", "第 3 条记录不见了"),
     ):
@@ -267,13 +270,14 @@ def test_the_chain_is_whole_and_any_changed_byte_is_found(session, incident):
     assert list(incidents.verify_all(session)) == [(incident.id, [])]
 
 
-def test_a_destroyed_body_leaves_the_chain_whole(session, incident):
+def test_a_body_that_went_without_an_erasure_is_a_break(session, incident):
     note = add(session, incident, {"type": "note", "text": "个人信息"})
     session.execute(
         text(f"UPDATE incident_entries SET body = NULL, salt = NULL WHERE seq = {note.seq}")
     )
     session.expire_all()
-    assert incidents.verify(session, incident.id) == []
+    (fault,) = incidents.verify(session, incident.id)
+    assert "没有销毁记录" in fault
     assert incidents.entries(session, incident.id)[-1].text == "已依法销毁"
 
 
