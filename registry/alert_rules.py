@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import audit
+from registry import audit, gazetteer
 from registry.errors import InvalidInputError, NotFoundError
 from registry.statements import clean
 from registry.tables import AlertRuleRow
@@ -47,6 +47,9 @@ _LISTS = ("any_of", "all_of", "none_of", "areas", "kinds", "sources", "sentiment
 def put(session: Session, rule: AlertRule, *, now: datetime, who: str = "系统") -> None:
     """Keep the rule, in place of what stood under its id. Raises InvalidInputError."""
     _require_good(rule)
+    # Posts carry trimmed codes: 533100 as people write it would never match.
+    areas = tuple(dict.fromkeys(gazetteer.area_code(code) for code in rule.areas))
+    rule = msgspec.structs.replace(rule, areas=areas)
     row = session.get(AlertRuleRow, rule.id)
     before = None if row is None else _rule(row)
     if before == rule:

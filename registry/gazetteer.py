@@ -110,6 +110,17 @@ def trim_code(code: str) -> str:
     )
 
 
+def area_code(code: str) -> str:
+    """As :func:`trim_code` where it is the code of a division; any other stays as it is.
+
+    Places that an office keeps itself have codes of their own (533102-p1).
+    """
+    try:
+        return trim_code(code)
+    except InvalidInputError:
+        return code.strip()
+
+
 def common_names(division: Division) -> tuple[str, ...]:
     """What people call an autonomous division, beside its full name; () for any other.
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import audit, changes
+from registry import audit, changes, gazetteer
 from registry.errors import InvalidInputError, NotFoundError
 from registry.statements import clean
 from registry.tables import SourceRow, SourceStateRow
@@ -46,6 +46,8 @@ def put(session: Session, source: Source, *, now: datetime, who: str = "系统")
     A new address or spider is tried at once, and its failures are counted from 0.
     """
     _require_good(source)
+    if source.area:
+        source = msgspec.structs.replace(source, area=gazetteer.area_code(source.area))
     row = session.get(SourceRow, source.id)
     before = None if row is None else to_source(row)
     if before == source:

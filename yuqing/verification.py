@@ -25,12 +25,19 @@ class Report:
 def check_data(wiring: Wiring) -> Report:
     """Check the audit chain, each incident's chain, and the database files.
 
-    Raises NotFoundError where DATA holds nothing yet.
+    Empty DATA is set up, as by any other command, and said to be new. Raises NotFoundError where
+    the registry is gone and other data is there: that is no new folder.
     """
     folder = wiring.folder
-    if not folder.registry.exists():
-        raise NotFoundError(f"数据目录 {folder.path} 里还没有数据，没有可核验的内容。")
     report = Report()
+    if not folder.registry.exists():
+        if any(file.exists() for file in (folder.log, folder.first_run)):
+            raise NotFoundError(
+                f"数据目录 {folder.path} 里有数据，但缺少 {folder.registry.name}，无法核验；"
+                "请从备份恢复这个文件。"
+            )
+        report.lines.append(f"！ 数据目录 {folder.path} 是新的，还没有数据；请核对 --data")
+        wiring.database.migrate()
     for file in (folder.registry, folder.log, folder.index):
         if file.exists():
             broken = file_fault(file)
@@ -68,5 +75,5 @@ def file_fault(file: Path) -> str:
     except sqlite3.DatabaseError as error:
         return f"{file} 不是数据库文件或已损坏，请停止服务，从备份恢复（{error}）"
     if answer != "ok":
-        return f"{file} 已损坏，请停止服务，从备份恢复（{answer}）"
+        return f"{file} 已损坏，请停止服务，从备份恢复（{str(answer).splitlines()[-1]}）"
     return ""

@@ -12,6 +12,7 @@ from api.v1.models import Instant, Items, Limit, LocalInstant, Shown
 from posts.index import port
 from posts.index.port import Hit
 from posts.model import ScoredPost, Sentiment
+from registry import gazetteer
 from registry.errors import NotFoundError
 
 router = APIRouter(prefix="/posts", tags=["帖文"])
@@ -123,7 +124,7 @@ def query_of(
     """The query of an address; empty fields do not restrict."""
     return port.Query(
         text=q,
-        area=area or None,
+        area=gazetteer.area_code(area) if area else None,
         sentiment=sentiment,
         source=source or None,
         kind=kind or None,

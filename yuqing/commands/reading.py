@@ -48,12 +48,11 @@ def search(
 ) -> None:
     """检索已入库的帖文。"""
     from posts.index.port import Query
-    from registry import gazetteer
 
     wiring = wire(config, data)
     wanted = Query(
         text=query,
-        area=gazetteer.trim_code(area) if area else None,
+        area=_area(area),
         sentiment=_sentiment(sentiment),
         source=source,
         kind=kind,
@@ -80,6 +79,15 @@ def search(
     if not as_json:
         typer.echo(f"共 {total} 条，显示 {shown} 条。", err=True)
     wiring.close()
+
+
+def _area(text: str | None) -> str | None:
+    from registry import gazetteer
+
+    if not text:
+        return None
+    # The office's own places have codes of their own (533102-p1).
+    return gazetteer.area_code(text) if "-" in text else gazetteer.trim_code(text)
 
 
 def _sentiment(text: str | None) -> Any:
