@@ -89,6 +89,10 @@ class Planner:
         self._next = {number: known for number, known in self._next.items() if number in heads}
         return self._untold(session, found, now)
 
+    def put(self, session: Session, wanted: Sequence[Reminder], *, now: datetime) -> int:
+        """Write what is wanted for each channel; returns how many messages that were."""
+        return put(session, wanted, now=now, channels=self._channels)
+
     def done(self) -> None:
         """What was wanted is in the outbox: those incidents rest until their next instant."""
         self._next.update(self._seen)

@@ -1,13 +1,16 @@
 """The responder's tick: signals become alerts, what is past becomes reminders, reminders leave.
 
-One process owns the tick under a lease. Each part is its own short transaction; nothing is sent
-inside one.
+One process owns the tick under a lease. Each part is its own short transaction, which begins by
+making sure that the tick is still ours: a process that was frozen writes and sends nothing when it
+wakes up and another has taken over. Nothing is sent inside a transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 import structlog
 
@@ -16,10 +19,12 @@ from posts.errors import PoisonError
 from posts.log.port import SIGNALS, PostLog, Record
 from posts.model import Signal
 from registry import lease
-from registry.db import Database
+from registry.db import Database, Session
 from registry.errors import UnavailableError
 from responder import alerts, reminders
-from responder.notify import Courier, Notifier
+from responder.courier import Courier
+from responder.lanes import Check, Limits
+from responder.notify import Notifier
 from responder.rules import RuleSet
 from responder.rungs import EVERY
 from responder.workdays import Calendar
@@ -28,6 +33,23 @@ log = structlog.get_logger()
 
 GROUP = "responder"
 _BATCH = 200
+
+
+class Plan(Protocol):
+    """Looks for what is to be told by now and in no outbox yet, e.g. reminders, escalations."""
+
+    def wanted(self, session: Session, now: datetime) -> Sequence[Any]:
+        """What is to be put into the outbox now; the session can only read."""
+
+    def put(self, session: Session, wanted: Sequence[Any], *, now: datetime) -> int:
+        """Write that into the outbox; returns how many messages that were."""
+
+    def done(self) -> None:
+        """What was wanted is committed."""
+
+
+class LostLeaseError(Exception):
+    """Another process has taken over."""
 
 
 class Responder:
@@ -45,7 +67,14 @@ class Responder:
         calendar: Calendar | None = None,
         every: timedelta = EVERY,
         ttl_s: float = 6.0,
+        limits: Mapping[str, Limits] | None = None,
+        checks: Mapping[str, Check] | None = None,
+        plans: Sequence[Callable[[tuple[str, ...]], Plan]] = (),
     ) -> None:
+        """``plans`` make further planners, given the names of the channels.
+
+        ``checks`` say why a message of a kind is not to be sent any more, see responder.lanes.
+        """
         self._log = log
         self._database = database
         self._clock = clock
@@ -53,10 +82,24 @@ class Responder:
         self._ttl_s = ttl_s
         self._held_until: datetime | None = None
         self._consumer = log.consumer(SIGNALS, GROUP)
-        self._courier = Courier(database, notifiers, clock, rules=rules, calendar=calendar)
-        self._planner = reminders.Planner(
-            channels=self._courier.channels, rules=rules, calendar=calendar, every=every
+        self._courier = Courier(
+            database,
+            notifiers,
+            clock,
+            owner=holder,
+            limits=limits,
+            checks=checks,
+            mine=self._mine,
+            rules=rules,
+            calendar=calendar,
         )
+        channels = self._courier.channels
+        self._plans: list[Plan] = [
+            reminders.Planner(channels=channels, rules=rules, calendar=calendar, every=every),
+            *(make(channels) for make in plans),
+        ]
+        #: When the last whole tick ended: ours, or one that we stood by in.
+        self.ticked_at: datetime | None = None
 
     def step(self) -> int:
         """One tick; returns how many signals, reminders and deliveries it handled.
@@ -65,13 +108,20 @@ class Responder:
         then nothing is lost, the next tick sees it all again.
         """
         try:
-            if not self._own():
-                return 0
-            return self._absorb() + self._plan() + self._courier.deliver()
+            done = 0
+            if self._own():
+                done = self._absorb() + self._plan() + self._courier.deliver()
         except UnavailableError as error:
             self._consumer.rewind()
             log.warning("tick_interrupted", reason=error.message)
             return 0
+        except LostLeaseError:
+            self._consumer.rewind()
+            self._held_until = None
+            log.warning("lease_lost", holder=self._holder)
+            return 0
+        self.ticked_at = self._clock()
+        return done
 
     def close(self) -> None:
         """Leave the group and give back the lease, so that another one need not wait for it."""
@@ -96,13 +146,24 @@ class Responder:
         self._held_until = now + timedelta(seconds=self._ttl_s) if own else None
         return own
 
+    @contextmanager
+    def _owned(self) -> Generator[tuple[Session, datetime]]:
+        """A transaction of the owner, and its instant. Raises LostLeaseError for anyone else."""
+        with self._database.transaction() as session:
+            now = self._clock()
+            if not lease.acquire(session, GROUP, holder=self._holder, now=now, ttl_s=self._ttl_s):
+                raise LostLeaseError
+            yield session, now
+
+    def _mine(self, session: Session, now: datetime) -> bool:
+        return lease.holder(session, GROUP, now=now) == self._holder
+
     def _absorb(self) -> int:
         records = self._consumer.poll(_BATCH)
         if not records:
             return 0
         poison: list[tuple[Record, str]] = []
-        now = self._clock()
-        with self._database.transaction() as session:
+        with self._owned() as (session, now):
             for record in records:
                 try:
                     signal = decode(record.value, Signal)
@@ -119,12 +180,12 @@ class Responder:
 
     def _plan(self) -> int:
         """Look without the write lock; take it only when there is something to write."""
-        now = self._clock()
-        with self._database.reading() as session:
-            found = self._planner.wanted(session, now)
         count = 0
-        if found:
-            with self._database.transaction() as session:
-                count = reminders.put(session, found, now=now, channels=self._courier.channels)
-        self._planner.done()
+        for plan in self._plans:
+            with self._database.reading() as session:
+                found = plan.wanted(session, self._clock())
+            if found:
+                with self._owned() as (session, now):
+                    count += plan.put(session, found, now=now)
+            plan.done()
         return count

@@ -1,6 +1,12 @@
 """All tables of the registry, typed; migrations make them, a test compares the two."""
 
 from registry.tables.base import Base, UTCDateTime, instant_text
+from registry.tables.delivery import (
+    ChannelRow,
+    ClockSampleRow,
+    DeliveryEventRow,
+    OutboxRow,
+)
 from registry.tables.erasing import ErasedRow, ErasureRow
 from registry.tables.people import (
     ApprovalRow,
@@ -25,7 +31,6 @@ from registry.tables.running import (
     ChangeRow,
     JobRow,
     LeaseRow,
-    OutboxRow,
     SecretKeyRow,
     StageRow,
 )
@@ -39,6 +44,9 @@ __all__ = [
     "Base",
     "ChainHeadRow",
     "ChangeRow",
+    "ChannelRow",
+    "ClockSampleRow",
+    "DeliveryEventRow",
     "ErasedRow",
     "ErasureRow",
     "JobRow",

@@ -1,4 +1,4 @@
-"""Tables that the stages run by: lease, outbox, changes, stages, jobs, audit chain, keys."""
+"""Tables that the stages run by: lease, changes, stages, jobs, audit chain, keys."""
 
 from __future__ import annotations
 
@@ -20,25 +20,6 @@ class LeaseRow(Base):
     holder: Mapped[str] = mapped_column(String(200))
     acquired_at: Mapped[datetime]
     until: Mapped[datetime]
-
-
-class OutboxRow(Base):
-    """Something that leaves the house, written with its cause; ``key`` makes it once only."""
-
-    __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_state_try_at", "state", "try_at"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(32))
-    key: Mapped[str] = mapped_column(String(200), unique=True)
-    payload: Mapped[dict[str, Any]]
-    state: Mapped[str] = mapped_column(String(16))
-    due_at: Mapped[datetime]
-    try_at: Mapped[datetime]
-    created_at: Mapped[datetime]
-    attempts: Mapped[int]
-    detail: Mapped[str] = mapped_column(Text)
-    done_at: Mapped[datetime | None]
 
 
 class ChangeRow(Base):

@@ -304,7 +304,7 @@ def test_apprise_sends_to_a_real_receiver_and_tells_a_refusal(webhook):
     webhook.RequestHandlerClass.status = 200
     assert notifier.send(notice) == "已交给 1 个接收地址"
     assert _Webhook.bodies[0]["title"] == "塌陷"
-    assert _Webhook.bodies[0]["message"] == "R1 剩余 10 分钟"
+    assert _Webhook.bodies[0]["message"] == "R1 剩余 10 分钟\n编号 k"
     webhook.RequestHandlerClass.status = 503
     with pytest.raises(NotifyError, match="没有收下"):
         notifier.send(notice)

@@ -1,0 +1,80 @@
+"""The channels by which people are told, and how each of them fares (通知渠道)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from registry import changes
+from registry.errors import NotFoundError
+from registry.statements import affected, clean
+from registry.tables import ChannelRow
+
+UNTRIED, OK, FAILING = "untried", "ok", "failing"
+
+
+class Channel(Struct, frozen=True):
+    """A channel: ``untried``, ``ok`` or ``failing``, since when, and what it said last."""
+
+    name: str
+    kind: str
+    state: str
+    since: datetime
+    sent_at: datetime | None
+    failures: int
+    detail: str
+
+
+def announce(session: Session, kinds: Mapping[str, str], *, now: datetime) -> None:
+    """These are the channels now, by name and kind; others are gone."""
+    gone = delete(ChannelRow).where(ChannelRow.name.not_in(list(kinds)))
+    affected(session, gone)
+    for name, kind in kinds.items():
+        row = session.get(ChannelRow, name)
+        if row is not None:
+            row.kind = kind
+            continue
+        session.add(
+            ChannelRow(
+                name=name, kind=kind, state=UNTRIED, since=now, sent_at=None, failures=0, detail=""
+            )
+        )
+    session.flush()
+
+
+def report(session: Session, name: str, *, failure: str, now: datetime) -> None:
+    """How the last sending went; ``failure`` "" is a success. Unknown names are ignored."""
+    row = session.get(ChannelRow, name)
+    if row is None:
+        return
+    state = FAILING if failure else OK
+    if row.state != state:
+        row.state, row.since = state, now
+        changes.note(session, "notice", f"channel:{name}", now=now)
+    row.failures = row.failures + 1 if failure else 0
+    row.detail = clean(failure, 500)
+    if not failure:
+        row.sent_at = now
+    session.flush()
+
+
+def everything(session: Session) -> list[Channel]:
+    """All channels by name."""
+    return [_channel(row) for row in session.scalars(select(ChannelRow).order_by(ChannelRow.name))]
+
+
+def get(session: Session, name: str) -> Channel:
+    """The channel. Raises NotFoundError that lists the names."""
+    row = session.get(ChannelRow, name)
+    if row is None:
+        known = "、".join(one.name for one in everything(session)) or "（无，服务还没有启动过）"
+        raise NotFoundError(f"没有名为“{name}”的通知渠道。已有：{known}。")
+    return _channel(row)
+
+
+def _channel(row: ChannelRow) -> Channel:
+    return Channel(**{name: getattr(row, name) for name in Channel.__struct_fields__})

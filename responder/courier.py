@@ -1,0 +1,158 @@
+"""Delivers the outbox: one lane and one thread for each channel, so that none delays another."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from registry import changes, channels, outbox
+from registry.db import Database, Session
+from registry.errors import DeskError
+from registry.outbox import Message
+from responder import alerts, ledger, reminders
+from responder.lanes import Check, Lane, Limits, interrupted
+from responder.notify import Notifier
+from responder.rules import RuleSet, national
+from responder.workdays import Calendar, load_calendar
+
+log = structlog.get_logger()
+
+_BATCH = 500
+
+
+class _Run(threading.Thread):
+    """One channel's batch under way. A daemon: a receiver that hangs must not keep us alive."""
+
+    def __init__(self, work: Callable[[], int]) -> None:
+        super().__init__(name="notify", daemon=True)
+        self._work = work
+        self.settled = 0
+        self.start()
+
+    def run(self) -> None:
+        """Do the work; a database that is busy or full leaves the messages for the next tick."""
+        try:
+            self.settled = self._work()
+        except DeskError as error:
+            interrupted(error)
+        except Exception:  # nobody else would see it, and the messages wait in the outbox
+            log.exception("delivery_broken")
+
+
+class Courier:
+    """Delivers what is due. Owned by one responder.
+
+    ``checks`` say for each kind of message why it is not to be sent any more. ``mine`` says,
+    inside the transaction that claims, whether this process may still send.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        notifiers: Sequence[Notifier],
+        clock: Callable[[], datetime],
+        *,
+        owner: str = "courier",
+        limits: Mapping[str, Limits] | None = None,
+        checks: Mapping[str, Check] | None = None,
+        mine: Callable[[Session, datetime], bool] = lambda _session, _now: True,
+        rules: RuleSet | None = None,
+        calendar: Calendar | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._rules = rules or national()
+        self._calendar = calendar or load_calendar()
+        self._checks: dict[str, Check] = {
+            reminders.REMINDER: self._stale_reminder,
+            reminders.ALERT: _stale_alert,
+            **(checks or {}),
+        }
+        self._limits = limits or {}
+        self._lanes = {
+            notifier.name: Lane(
+                database,
+                notifier,
+                clock,
+                owner=owner,
+                check=self._check,
+                mine=mine,
+                limits=self._limits.get(notifier.name),
+            )
+            for notifier in notifiers
+        }
+        self._busy: dict[str, _Run] = {}
+        self._announced = False
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of the channels."""
+        return tuple(self._lanes)
+
+    def deliver(self, *, patience_s: float = 0.5) -> int:
+        """Start every idle channel on what is due; returns how many messages were settled.
+
+        Waits ``patience_s`` at most: a channel that is still at it goes on and is asked next time.
+        """
+        settled = self._collect()
+        now = self._clock()
+        self._announce(now)
+        with self._database.reading() as session:
+            idle = [name for name in self._lanes if name not in self._busy]
+            wanted = [name for name in idle if self._lanes[name].wants(session, now)]
+            strays = outbox.strays(session, now=now, channels=self.channels, limit=_BATCH)
+        if strays:
+            settled += self._drop(strays)
+        for name in wanted:
+            self._busy[name] = _Run(self._lanes[name].run)
+        until = time.monotonic() + patience_s
+        for run in self._busy.values():
+            run.join(max(0.0, until - time.monotonic()))
+        return settled + self._collect()
+
+    def _announce(self, now: datetime) -> None:
+        if self._announced:
+            return
+        kinds = {name: self._limits.get(name, Limits()).kind or name for name in self._lanes}
+        with self._database.transaction() as session:
+            channels.announce(session, kinds, now=now)
+        self._announced = True
+
+    def _collect(self) -> int:
+        done = {channel: run for channel, run in self._busy.items() if not run.is_alive()}
+        for channel in done:
+            del self._busy[channel]
+        return sum(run.settled for run in done.values())
+
+    def _drop(self, strays: Sequence[Message]) -> int:
+        with self._database.transaction() as session:
+            now = self._clock()
+            for message in strays:
+                reason = f"没有名为“{message.channel}”的通知渠道"
+                outbox.not_sent(session, message.id, now=now, reason=reason)
+                changes.note(session, "notice", message.key, now=now)
+        return len(strays)
+
+    def _check(self, session: Session, message: Message, now: datetime) -> str:
+        check = self._checks.get(message.kind)
+        return check(session, message, now) if check else ""
+
+    def _stale_reminder(self, session: Session, message: Message, now: datetime) -> str:
+        return reminders.current(
+            ledger.load(session, message.payload["incident"]),
+            message.payload,
+            rules=self._rules,
+            calendar=self._calendar,
+            now=now,
+        )
+
+
+def _stale_alert(session: Session, message: Message, _now: datetime) -> str:
+    alert = alerts.get(session, message.payload["alert"])
+    if alert.state != alerts.NEW:
+        return f"预警已由 {alert.closed_by or alert.claimed_by} 处置：{alert.state}"
+    return ""

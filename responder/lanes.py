@@ -1,0 +1,279 @@
+"""One channel's way out (发送通道): claim, look again, send, write down.
+
+A turn is one short transaction, then one sending. The transaction writes what became of the last
+sending, sees that the tick is still ours, looks at what is due as it stands *now*, drops what was
+settled meanwhile and claims the rest. So no sending begins after a committed stop, and a sender
+that was frozen sends nothing when it wakes up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+
+import structlog
+from msgspec import Struct
+
+from registry import changes, channels, outbox
+from registry.db import Database, Session
+from registry.errors import DeskError
+from registry.outbox import Message
+from responder.notify import Notice, Notifier, NotifyError
+from responder.wording import instant
+
+log = structlog.get_logger()
+
+LATE = timedelta(seconds=10)  # what leaves later than this after its time is 迟发
+_FIRST_RETRY = timedelta(seconds=10)
+_LONGEST_RETRY = timedelta(minutes=10)
+_MOST_TRIES = 60
+_SHORT = timedelta(seconds=2)  # between the claim and the sending; longer: we were frozen
+_REFUSALS = 3  # in a row, then the channel rests too, though it answers
+_MINUTE = timedelta(minutes=1)
+
+Check = Callable[[Session, Message, datetime], str]
+"""Why a message is not to be sent any more, by what is committed; "" where it still is."""
+Outcome = Callable[[Session, datetime], None]
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What a channel takes. ``max_chars`` bounds a message's text.
+
+    What falls due within ``bundle_s`` seconds after a message leaves as one next message.
+    ``rate_per_min`` 0: as often as needed. ``claim_s`` is longer than its ``send`` ever takes.
+    """
+
+    kind: str = ""
+    max_chars: int = 2000
+    bundle_s: float = 0.0
+    bundle_most: int = 1
+    rate_per_min: int = 0
+    claim_s: float = 60.0
+
+
+class Lane:
+    """Sends what is due for one channel, in order. Used by one thread at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        notifier: Notifier,
+        clock: Callable[[], datetime],
+        *,
+        owner: str,
+        check: Check,
+        mine: Callable[[Session, datetime], bool],
+        limits: Limits | None = None,
+    ) -> None:
+        self._database = database
+        self._notifier = notifier
+        self._clock = clock
+        self._owner = owner
+        self._check = check
+        self._mine = mine
+        self._limits = limits or Limits()
+        self._unwritten: list[Outcome] = []
+        self._sent_at: deque[datetime] = deque(maxlen=max(1, self._limits.rate_per_min))
+        self._rest_until: datetime | None = None
+        self._refusals = 0
+        self._alone = 0  # how many messages leave by themselves after a bundle was refused
+
+    def wants(self, session: Session, now: datetime) -> bool:
+        """Whether there is something to do now."""
+        if self._unwritten:
+            return True
+        if self._resting(now):
+            return False
+        return bool(outbox.due(session, now=now, limit=1, channel=self._notifier.name))
+
+    def run(self) -> int:
+        """Turn after turn until nothing is due or the channel rests; returns how many settled."""
+        settled = 0
+        while True:
+            batch, dropped = self._claim()
+            settled += dropped
+            if batch:
+                settled += self._send(batch)
+            elif not dropped:
+                return settled
+
+    def _resting(self, now: datetime) -> bool:
+        if self._rest_until is not None:
+            # A clock that was set back must not make it rest for longer than it ever may.
+            if now < self._rest_until <= now + _LONGEST_RETRY:
+                return True
+            self._rest_until = None
+        if not self._sent_at:
+            return False
+        apart = timedelta(seconds=self._limits.bundle_s)
+        if timedelta(0) <= now - self._sent_at[-1] < apart:
+            return True
+        full = self._limits.rate_per_min and len(self._sent_at) == self._sent_at.maxlen
+        return bool(full and timedelta(0) <= now - self._sent_at[0] < _MINUTE)
+
+    def _claim(self) -> tuple[list[Message], int]:
+        """What to send now, claimed in the transaction that saw that it is still to be sent."""
+        with self._database.transaction() as session:
+            now = self._clock()
+            outcomes = list(self._unwritten)
+            for outcome in outcomes:
+                outcome(session, now)
+            batch, dropped = ([], 0) if self._resting(now) else self._look(session, now)
+        del self._unwritten[: len(outcomes)]
+        return batch, dropped
+
+    def _look(self, session: Session, now: datetime) -> tuple[list[Message], int]:
+        if not self._mine(session, now):
+            log.info("lane_left", channel=self._notifier.name)
+            return [], 0
+        kept: list[Message] = []
+        dropped = 0
+        for message in self._candidates(session, now):
+            reason = self._check(session, message, now)
+            if reason:
+                outbox.not_sent(session, message.id, now=now, reason=reason)
+                changes.note(session, "notice", message.key, now=now)
+                dropped += 1
+            else:
+                kept.append(message)
+        kept = self._fitting(kept)
+        if kept:
+            until = now + timedelta(seconds=self._limits.claim_s)
+            name = kept[0].bundle or (_bundle_key(kept) if len(kept) > 1 else "")
+            outbox.claim(session, kept, owner=self._owner, now=now, until=until, bundle=name)
+        return kept, dropped
+
+    def _candidates(self, session: Session, now: datetime) -> Sequence[Message]:
+        """The first that is due, with its bundle or what may be bundled with it."""
+        most = 1 if self._alone else self._limits.bundle_most
+        look = partial(outbox.due, session, now=now, channel=self._notifier.name)
+        found = look(limit=most)
+        if not found:
+            return found
+        first = found[0].bundle
+        if first:  # it left together before: the same ones again, so that the key says the same
+            return look(limit=1000, bundle=first)
+        return [message for message in found if not message.bundle]
+
+    def _fitting(self, messages: list[Message]) -> list[Message]:
+        """As many as one message has room for; the first always."""
+        if len(messages) < 2 or messages[0].bundle:  # noqa: PLR2004 - one is no bundle
+            return messages
+        length, count = 0, 0
+        for message in messages:
+            length += len(_plain(message)) + 40  # its number, and what may be said of its delay
+            if count and length > self._limits.max_chars:
+                break
+            count += 1
+        return messages[:count]
+
+    def _send(self, batch: list[Message]) -> int:
+        claimed = self._clock()
+        notice = self._notice(batch, claimed)
+        if not timedelta(0) <= self._clock() - claimed <= _SHORT:
+            # Frozen since the claim: who took over may have sent it, a stop may be committed.
+            for message in batch:
+                self._later(partial(outbox.unclaim, message_id=message.id, owner=self._owner))
+            return 0
+        try:
+            how = self._notifier.send(notice)
+        except NotifyError as error:
+            return self._failed(batch, error)
+        except Exception as error:  # noqa: BLE001 (whatever a receiver answers must not end us)
+            return self._failed(batch, NotifyError(f"通知渠道出错：{type(error).__name__}"))
+        now = self._clock()
+        self._refusals = 0
+        self._alone = max(0, self._alone - 1)
+        self._sent_at.append(now)
+        for message in batch:
+            self._note(message, partial(outbox.sent, detail=how))
+        self._unwritten.append(partial(self._report, failure=""))
+        return len(batch)
+
+    def _failed(self, batch: list[Message], error: NotifyError) -> int:
+        """Try again later; what is refused for good is given up, one by one."""
+        now = self._clock()
+        first = batch[0]
+        log.warning("notice_failed", key=first.key, attempts=first.attempts + 1, why=error.reason)
+        if len(batch) > 1 and error.answered:
+            # One of them may be what it does not like.
+            self._alone = len(batch)
+            for message in batch:
+                give_back = partial(outbox.failed, reason=error.reason, retry_at=now)
+                self._note(message, partial(give_back, owner=self._owner))
+            return 0
+        delay = min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** min(first.attempts, 10))
+        self._refusals += 1
+        self._alone = max(0, self._alone - 1)
+        if not error.answered or self._refusals >= _REFUSALS:
+            self._rest_until = now + delay
+        given_up = 0
+        for message in batch:
+            again = error.retry and message.attempts + 1 < _MOST_TRIES
+            retry_at = now + delay if again else None
+            given_up += not again
+            outcome = partial(outbox.failed, reason=error.reason, retry_at=retry_at)
+            self._note(message, partial(outcome, owner=self._owner))
+        self._unwritten.append(partial(self._report, failure=error.reason))
+        return given_up
+
+    def _note(self, message: Message, settle: Callable[..., None]) -> None:
+        def outcome(session: Session, now: datetime) -> None:
+            settle(session, message_id=message.id, now=now)
+            changes.note(session, "notice", message.key, now=now)
+
+        self._unwritten.append(outcome)
+
+    def _later(self, work: Callable[[Session], None]) -> None:
+        self._unwritten.append(lambda session, _now: work(session))
+
+    def _report(self, session: Session, now: datetime, *, failure: str) -> None:
+        channels.report(session, self._notifier.name, failure=failure, now=now)
+
+    def _notice(self, batch: list[Message], now: datetime) -> Notice:
+        mine = f":{self._notifier.name}"
+        keys = tuple(message.key.removesuffix(mine) for message in batch)
+        payloads = tuple(message.payload for message in batch)
+        texts = [_text(message, now) for message in batch]
+        if len(batch) == 1:
+            key, title, text = batch[0].key, str(payloads[0].get("title", "")), texts[0]
+        else:
+            key, title = batch[0].bundle or _bundle_key(batch), f"舆情台：{len(batch)} 条提醒"
+            text = "\n".join(f"{number}. {one}" for number, one in enumerate(texts, start=1))
+        return Notice(
+            key=key,
+            title=title,
+            text=_shortened(text, self._limits.max_chars),
+            keys=keys,
+            payloads=payloads,
+        )
+
+
+def interrupted(error: DeskError) -> None:
+    """A database that is busy or full: what was to be written is kept and written next time."""
+    log.warning("delivery_interrupted", reason=error.message)
+
+
+def _bundle_key(messages: Sequence[Message]) -> str:
+    """The same for the same messages, in whatever order."""
+    joined = "\n".join(sorted(message.key for message in messages))
+    return f"bundle:{sha256(joined.encode()).hexdigest()[:32]}"
+
+
+def _plain(message: Message) -> str:
+    return str(message.payload.get("text", ""))
+
+
+def _text(message: Message, now: datetime) -> str:
+    """The text; what waited for a receiver that was down says so too."""
+    if now - message.due_at <= LATE or message.payload.get("late"):
+        return _plain(message)
+    return f"【迟发，应于 {instant(message.due_at)} 发出】{_plain(message)}"
+
+
+def _shortened(text: str, limit: int) -> str:
+    end = "…（全文见控制台）"
+    return text if len(text) <= limit else text[: max(0, limit - len(end))] + end
