@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from pathlib import Path
 
 
@@ -39,6 +40,8 @@ _REASONS = {
     errno.ENOMEM: "内存不足",
     errno.ENAMETOOLONG: "文件名太长",
     errno.ELOOP: "符号链接成环",
+    errno.EADDRNOTAVAIL: "本机没有这个地址",
+    socket.EAI_NONAME: "找不到这个主机名",
     errno.EAGAIN: "系统资源暂时不足",
 }
 

@@ -13,6 +13,7 @@ import typer
 from posts.errors import PostsError, reason_of
 from registry.errors import DeskError
 from yuqing.commands import administering, filtering, operating, reading
+from yuqing.commands.usage import usage_sentence
 
 app = typer.Typer(
     name="yuqing",
@@ -23,6 +24,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+# Typer has its own copy of click, of which it exports this one kind of usage error.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+
 for register in (operating, filtering, reading, administering):
     register.add_to(app)
 
@@ -30,7 +34,7 @@ for register in (operating, filtering, reading, administering):
 def main() -> None:
     """Run a command; whatever goes wrong is one clear sentence and an exit status."""
     try:
-        app()
+        _run()
     except DeskError as error:
         _end(error.message)
     except PostsError as error:
@@ -51,6 +55,21 @@ def main() -> None:
             f"程序内部出错（{type(error).__name__}），"
             f"详情已写入 {_keep_traceback()}，请交给维护人员。"
         )
+
+
+def _run() -> None:
+    try:
+        status = app(prog_name="yuqing", standalone_mode=False)
+    except _USAGE_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(f"{error}\n")
+            sys.exit(2)
+        _end(usage_sentence(error), status=2)
+    except typer.Abort:
+        _end("已中断。", status=130)
+    else:
+        if isinstance(status, int):
+            sys.exit(status)
 
 
 def _keep_traceback() -> str:

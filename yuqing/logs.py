@@ -57,6 +57,8 @@ def configure(stage: str, *, stream: TextIO | None = None, level: str = "INFO") 
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+    # A line that can't be written (a full disk) is lost: telling it would write to the same file.
+    logging.raiseExceptions = False
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

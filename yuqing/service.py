@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -18,7 +19,7 @@ from posts.errors import reason_of
 from registry import stages
 from registry.db import Database
 from registry.errors import ConflictError, InvalidInputError, UnavailableError
-from yuqing import first_run
+from yuqing import first_run, logs
 from yuqing.folder import DataFolder
 from yuqing.settings import Settings
 from yuqing.supervisor import Stage, Supervisor
@@ -49,7 +50,7 @@ def run_service(
         config = setting.demo_file(folder)
     port = check_port(host, port)
     url = f"http://{f'[{shown_host}]' if ':' in shown_host else shown_host}:{port}/"
-    with folder.owned(url):
+    with folder.owned(url), _log_file(folder):
         wiring = Wiring(settings, folder)
         database = wiring.database
         first = first_run.make_administrator(database, url=url, file=folder.first_run, now=now())
@@ -61,7 +62,12 @@ def run_service(
         # Whoever watches the stages, and ends them, must not wait long for a locked database.
         quick = Database(str(database.url), busy_timeout_s=REPORT_WAIT_S)
 
+        said: dict[str, str] = {}
+
         def report(name: str, **what: Any) -> bool:
+            if what["error"] and what["error"] != said.get(name):
+                said[name] = what["error"]
+                say(f"环节 {name} 中断：{what['error']}")
             try:
                 with quick.transaction() as session:
                     stages.report(session, name, now=now(), **what)
@@ -81,6 +87,18 @@ def run_service(
             quick.dispose()
             wiring.close()
         say("已停止。")
+
+
+@contextlib.contextmanager
+def _log_file(folder: DataFolder) -> Iterator[None]:
+    """Log lines go to a file beside those of the stages; the terminal gets sentences."""
+    file = (folder.logs / "up.log").open("a", encoding="utf-8")
+    try:
+        logs.configure("up", stream=file, level="WARNING")
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # what a full disk did not take
+            file.close()
 
 
 def check_port(host: str, port: int) -> int:

@@ -48,10 +48,8 @@ def up(
     data: DataOption = None,
 ) -> None:
     """启动整个服务：抓取、分析、处置、控制台。Ctrl-C 停止。"""
-    from yuqing import logs
     from yuqing.service import run_service
 
-    logs.configure("up", level="WARNING")
     settings = load_settings(config, _server_flags(host, port))
     folder = data_folder(data, default="data-demo" if demo else "data")
     run_service(
@@ -78,7 +76,7 @@ def crawl(
     from crawlers.run import crawl_forever, crawl_once
     from registry import sources
 
-    wiring = wire(config, data, stage="crawl", level="INFO" if forever else "WARNING")
+    wiring = wire(config, data, stage="crawl", level="INFO" if forever else "ERROR")
     settings = wiring.crawl_settings()
     if forever:
         stop = stopping.stop_event(supervised=supervised)
@@ -127,8 +125,7 @@ def ingest(
     from crawlers import imports
     from yuqing.wiring import now
 
-    # What went wrong is told in sentences below, not in log lines as well.
-    wiring = wire(config, data, stage="ingest", level="ERROR")
+    wiring = wire(config, data, stage="ingest")
     columns: dict[str, str] = {}
     for pair in mapping or []:
         field, equals, column = pair.partition("=")
@@ -175,7 +172,7 @@ def analyze(
     """打分、识别地点、写入索引，并按预警规则归并。"""
     from yuqing import stages
 
-    wiring = wire(config, data, stage="analyze", level="WARNING" if drain else "INFO")
+    wiring = wire(config, data, stage="analyze", level="ERROR" if drain else "INFO")
     stop = stopping.stop_event(supervised=supervised)
     if not drain:
         _beat(wiring, "analyze", stop)
@@ -196,7 +193,7 @@ def respond(
     """把信号变成预警，计算时限，发出提醒。"""
     from yuqing import stages
 
-    wiring = wire(config, data, stage="respond", level="INFO")
+    wiring = wire(config, data, stage="respond", level="ERROR" if drain else "INFO")
     stop = stopping.stop_event(supervised=supervised)
     if not drain:
         _beat(wiring, "respond", stop)

@@ -54,9 +54,12 @@ def wire(
     *,
     stage: str = "cli",
     flags: dict[str, Any] | None = None,
-    level: str = "WARNING",
+    level: str = "ERROR",
 ) -> Wiring:
-    """Everything that a command works with; log lines go to standard error."""
+    """Everything that a command works with; log lines go to standard error.
+
+    At a terminal what goes wrong is told in sentences: log lines are for the stages.
+    """
     from yuqing.wiring import Wiring
 
     logs.configure(stage, level=level)
