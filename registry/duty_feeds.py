@@ -17,7 +17,7 @@ from posts.identity import SHANGHAI
 from registry import audit, users
 from registry.duty import Stretch
 from registry.errors import InvalidInputError, NotFoundError
-from registry.tables.duty import DutyFeedRow
+from registry.tables import DutyFeedRow
 from registry.tokens import digest, new_secret
 
 MINE, ALL = "mine", "all"

@@ -19,7 +19,7 @@ from registry.chain import canonical
 from registry.duty import Hours
 from registry.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from registry.statements import clean, insert_once
-from registry.tables.duty import HandoverRow
+from registry.tables import HandoverRow
 
 PREPARED, SIGNED = "prepared", "signed"
 EARLY = timedelta(hours=1)  # a hand-over may be signed this long before the shift begins

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from registry import changes
 from registry.statements import clean
-from registry.tables.duty import NoticeLogRow
+from registry.tables import NoticeLogRow
 
 DUPLICATE, ESCALATED, ACKNOWLEDGED = "duplicate", "escalated", "acknowledged"
 WORDS = {DUPLICATE: "重复，未另发", ESCALATED: "已升级", ACKNOWLEDGED: "已确认"}

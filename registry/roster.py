@@ -13,7 +13,7 @@ from registry import audit, changes, users
 from registry.duty import DutyRole, Gap, Hours, Kind, Shift, gaps_of, on
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.statements import clean
-from registry.tables.duty import DutyShiftRow
+from registry.tables import DutyShiftRow
 from registry.users import User
 
 ROSTER, OVERRIDE, SWAP = "roster", "override", "swap"

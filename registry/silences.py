@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from registry import audit, changes
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.statements import clean
-from registry.tables.duty import SilenceRow
+from registry.tables import SilenceRow
 
 LONGEST = timedelta(days=7)
 

@@ -12,7 +12,7 @@ from registry import audit, changes, roster, users
 from registry.duty import Shift
 from registry.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from registry.statements import clean
-from registry.tables.duty import DutySwapRow
+from registry.tables import DutySwapRow
 
 ASKED, ACCEPTED, DECLINED, TAKEN_BACK = "待对方同意", "已换班", "对方不同意", "已撤回"
 

@@ -1,11 +1,12 @@
 """Alerts (预警): one for each matter, however often its rule fires, until a person settles it.
 
-待处置 → 已认领 → 处理中 (opened as an incident) → 已解决, or 忽略 or 误报 with a reason.
+待处置 → 已认领 → 处理中 (opened as an incident) → 已解决, or 忽略 or 误报 with a reason. A claim
+can be given back; what was dismissed comes back where it grows to red. See also alert_moves.py.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -13,10 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from posts.model import Signal
-from registry import audit, changes
+from registry import audit, changes, notice_log
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.statements import clean
 from responder import incidents
+from responder.colours import HEATS, Colours, hottest
 from responder.tables import AlertRow, AlertSignalRow
 from responder.wording import instant
 
@@ -24,7 +26,8 @@ NEW, CLAIMED, WORKING = "待处置", "已认领", "处理中"
 RESOLVED, IGNORED, MISTAKEN = "已解决", "忽略", "误报"
 STATES = (NEW, CLAIMED, WORKING, RESOLVED, IGNORED, MISTAKEN)
 OPEN = (NEW, CLAIMED, WORKING)
-HEATS = ("red", "orange", "yellow", "blue")
+REOPEN_WITHIN = timedelta(days=7)  # a matter that was dismissed longer ago is a new one
+_PLAIN = Colours()
 _MOST_REASONS = 50
 _MOST_POSTS = 200
 
@@ -68,21 +71,30 @@ class Alert(Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     close_reason: str
     incident: int | None
+    waiting_since: datetime  # nobody has it since then: raised, grown hotter, given back
+    round: int  # how often it began to wait anew
 
 
-def absorb(session: Session, signal: Signal, *, now: datetime) -> Alert | None:
-    """Take a signal in: a new alert, or its matter's open one grows. None: it was in already."""
+def absorb(
+    session: Session, signal: Signal, *, now: datetime, colours: Colours = _PLAIN
+) -> Alert | None:
+    """Take a signal in: a new alert, or its matter's open one grows. None: it was in already.
+
+    A dismissed one comes back (待处置) where it grows to red; else the matter is a new alert.
+    """
     if session.get(AlertSignalRow, signal.id) is not None:
         return None
     row = session.scalar(
         select(AlertRow).where(AlertRow.open_fingerprint == signal.fingerprint).with_for_update()
     )
     if row is None:
-        row = _new(signal, now)
+        row = _reopened(session, signal, colours, now)
+    if row is None:
+        row = _new(signal, colours, now)
         session.add(row)
         session.flush()
     else:
-        _grow(row, signal, now)
+        _grow(row, signal, colours, now)
     session.add(AlertSignalRow(signal=signal.id, alert=row.id, at=now))
     session.flush()
     changes.note(session, "alert", row.id, now=now)
@@ -91,12 +103,18 @@ def absorb(session: Session, signal: Signal, *, now: datetime) -> Alert | None:
 
 def claim(session: Session, alert: int, *, by: str, now: datetime) -> Alert:
     """Take it on. Of two people who claim, the second gets ConflictError naming who and when."""
-    row = _open_row(session, alert)
-    if row.claimed_by and row.claimed_by != by and row.claimed_at is not None:
-        raise ConflictError(f"{row.claimed_by}已于 {instant(row.claimed_at)} 认领这条预警")
+    row = open_row(session, alert)
+    nobody_else(row, by)
     if row.state == NEW:
         row.state, row.claimed_by, row.claimed_at = CLAIMED, by, now
-        _changed(session, row, by, "认领预警", now=now)
+        changed(session, row, by, "认领预警", now=now)
+        notice_log.write(
+            session,
+            notice_log.ACKNOWLEDGED,
+            f"{by}认领预警 {row.id}《{row.title}》",
+            now=now,
+            alert=row.id,
+        )
     return alert_of(row)
 
 
@@ -133,11 +151,10 @@ def open_incident(
     发现 is when the alert was raised, 首帖 its earliest post: without 事发 the clocks run from the
     earliest that is known, shown as 估计.
     """
-    row = _open_row(session, alert)
+    row = open_row(session, alert)
     if row.incident is not None:
         raise ConflictError(f"这条预警已转为事件 {row.incident}")
-    if row.claimed_by and row.claimed_by != by and row.claimed_at is not None:
-        raise ConflictError(f"{row.claimed_by}已于 {instant(row.claimed_at)} 认领这条预警")
+    nobody_else(row, by)
     # What occurred after the alert was raised can't have been found by it.
     found = row.created_at if occurred is None or occurred <= row.created_at else now
     incident = incidents.open_incident(
@@ -158,7 +175,7 @@ def open_incident(
     if not row.claimed_by:
         row.claimed_by, row.claimed_at = by, now
     row.state, row.incident = WORKING, incident.id
-    _changed(session, row, by, "预警转为事件", now=now, after={"incident": incident.id})
+    changed(session, row, by, "预警转为事件", now=now, after={"incident": incident.id})
     return incident
 
 
@@ -170,6 +187,8 @@ def get(session: Session, alert: int) -> Alert:
 def alert_of(row: AlertRow) -> Alert:
     """The alert that the row holds."""
     given: dict[str, Any] = {name: getattr(row, name) for name in Alert.__struct_fields__}
+    given["waiting_since"] = row.waiting_since or row.created_at
+    given["round"] = row.round or 0
     given["reasons"] = tuple(
         Reason(**{**reason, "at": datetime.fromisoformat(reason["at"])}) for reason in row.reasons
     )
@@ -178,13 +197,13 @@ def alert_of(row: AlertRow) -> Alert:
     return Alert(**given)
 
 
-def _new(signal: Signal, now: datetime) -> AlertRow:
+def _new(signal: Signal, colours: Colours, now: datetime) -> AlertRow:
     return AlertRow(
         fingerprint=signal.fingerprint,
         open_fingerprint=signal.fingerprint,
         rule=signal.rule,
         title=clean(signal.title, 300),
-        heat=signal.heat if signal.heat in HEATS else HEATS[-1],
+        heat=colours.of(signal.heat, count=signal.count, threshold=signal.threshold),
         state=NEW,
         count=signal.count,
         folded=1,
@@ -203,17 +222,64 @@ def _new(signal: Signal, now: datetime) -> AlertRow:
         closed_at=None,
         close_reason="",
         incident=None,
+        waiting_since=now,
+        round=0,
     )
 
 
-def _grow(row: AlertRow, signal: Signal, now: datetime) -> None:
+def _reopened(session: Session, signal: Signal, colours: Colours, now: datetime) -> AlertRow | None:
+    """The dismissed alert of the matter, waiting again, where the signal makes it red."""
+    row = session.scalar(
+        select(AlertRow)
+        .where(
+            AlertRow.fingerprint == signal.fingerprint,
+            AlertRow.state.in_([IGNORED, MISTAKEN]),
+            AlertRow.closed_at >= now - REOPEN_WITHIN,
+            AlertRow.heat != HEATS[0],
+        )
+        .order_by(AlertRow.id.desc())
+        .limit(1)
+    )
+    if row is None or signal.late or row.closed_at is None:
+        return None
+    count = max(row.count, signal.count)
+    if colours.of(signal.heat, count=count, threshold=signal.threshold) != HEATS[0]:
+        return None
+    said = f"{row.closed_by}曾于 {instant(row.closed_at)} 处置为{row.state}：{row.close_reason}"
+    before = {"state": row.state, "closed_by": row.closed_by, "reason": row.close_reason}
+    again = {**_reason(signal, now), "text": clean(f"升为红色，重新打开。{said}", 500)}
+    row.reasons = [*row.reasons, again]
+    row.state, row.open_fingerprint = NEW, row.fingerprint
+    row.claimed_by, row.claimed_at = "", None
+    row.closed_by, row.closed_at, row.close_reason = "", None, ""
+    session.flush()
+    audit.record(
+        session,
+        who="系统",
+        action="预警升红，重新打开",
+        subject=f"alert:{row.id}",
+        before=before,
+        now=now,
+    )
+    return row
+
+
+def wait_anew(row: AlertRow, now: datetime) -> None:
+    """From now on it waits for somebody; its escalation begins anew."""
+    row.waiting_since, row.round = now, (row.round or 0) + 1
+
+
+def _grow(row: AlertRow, signal: Signal, colours: Colours, now: datetime) -> None:
     """Counts, heat and reasons only ever grow; one fresh signal ends 补录."""
-    heats = [heat for heat in HEATS if heat in {row.heat, signal.heat}]
-    row.heat = heats[0]
+    before = (row.heat, row.late)
     row.posts = list(dict.fromkeys([*signal.posts, *row.posts]))[:_MOST_POSTS]
     row.count = max(row.count, signal.count, len(row.posts))
+    grown = colours.of(signal.heat, count=row.count, threshold=signal.threshold)
+    row.heat = hottest(row.heat, grown)
     row.folded += 1
     row.late = row.late and signal.late
+    if (row.heat, row.late) != before and row.state == NEW:
+        wait_anew(row, now)
     # The first reason tells why it was raised, the newest ones why it goes on.
     row.reasons = [row.reasons[0], *row.reasons[1:][-(_MOST_REASONS - 2) :], _reason(signal, now)]
     row.areas = list(dict.fromkeys([*row.areas, *signal.areas]))
@@ -238,18 +304,23 @@ def _close(
 ) -> Alert:
     if not reason.strip():
         raise InvalidInputError(f"处置为“{state}”须写明理由", field="reason")
-    row = _open_row(session, alert)
-    if row.claimed_by and row.claimed_by != by and row.claimed_at is not None:
-        raise ConflictError(f"{row.claimed_by}已于 {instant(row.claimed_at)} 认领这条预警")
+    row = open_row(session, alert)
+    nobody_else(row, by)
     if row.incident is not None and incidents.get(session, row.incident).state == incidents.OPEN:
         raise ConflictError(f"这条预警已转为事件 {row.incident}，请在事件里办结")
     row.state, row.open_fingerprint = state, None
     row.closed_by, row.closed_at, row.close_reason = by, now, clean(reason.strip(), 2000)
-    _changed(session, row, by, f"预警处置：{state}", now=now, after={"reason": row.close_reason})
+    changed(session, row, by, f"预警处置：{state}", now=now, after={"reason": row.close_reason})
     return alert_of(row)
 
 
-def _changed(
+def nobody_else(row: AlertRow, by: str) -> None:
+    """Raises ConflictError where another person has claimed it."""
+    if row.claimed_by and row.claimed_by != by and row.claimed_at is not None:
+        raise ConflictError(f"{row.claimed_by}已于 {instant(row.claimed_at)} 认领这条预警")
+
+
+def changed(
     session: Session,
     row: AlertRow,
     by: str,
@@ -258,13 +329,15 @@ def _changed(
     now: datetime,
     after: object = None,
 ) -> None:
+    """A person changed it: written down, and told to open consoles."""
     row.updated_at = now
     session.flush()
     audit.record(session, who=by, action=action, subject=f"alert:{row.id}", after=after, now=now)
     changes.note(session, "alert", row.id, now=now)
 
 
-def _open_row(session: Session, alert: int) -> AlertRow:
+def open_row(session: Session, alert: int) -> AlertRow:
+    """The row of an open alert, locked. Raises NotFoundError, ConflictError where it is settled."""
     row = _row(session, alert, lock=True)
     if row.state not in OPEN and row.closed_at is not None:
         raise ConflictError(f"{row.closed_by}已于 {instant(row.closed_at)} 处置为{row.state}")

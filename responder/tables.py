@@ -40,6 +40,9 @@ class AlertRow(Base):
     closed_at: Mapped[datetime | None]
     close_reason: Mapped[str] = mapped_column(Text)
     incident: Mapped[int | None]
+    # Since when nobody has it: raised, grown hotter, given back, reopened; how often that was.
+    waiting_since: Mapped[datetime | None]
+    round: Mapped[int | None]
 
 
 class AlertSignalRow(Base):

@@ -7,6 +7,14 @@ from registry.tables.delivery import (
     DeliveryEventRow,
     OutboxRow,
 )
+from registry.tables.duty import (
+    DutyFeedRow,
+    DutyShiftRow,
+    DutySwapRow,
+    HandoverRow,
+    NoticeLogRow,
+    SilenceRow,
+)
 from registry.tables.erasing import ErasedRow, ErasureRow
 from registry.tables.people import (
     ApprovalRow,
@@ -47,15 +55,21 @@ __all__ = [
     "ChannelRow",
     "ClockSampleRow",
     "DeliveryEventRow",
+    "DutyFeedRow",
+    "DutyShiftRow",
+    "DutySwapRow",
     "ErasedRow",
     "ErasureRow",
+    "HandoverRow",
     "JobRow",
     "LeaseRow",
+    "NoticeLogRow",
     "OutboxRow",
     "SecretKeyRow",
     "SightingRow",
     "SignInFailureRow",
     "SignInRow",
+    "SilenceRow",
     "SourceRow",
     "SourceStateRow",
     "StageRow",
