@@ -216,7 +216,7 @@ def test_what_deceives_a_reader_is_taken_out_and_the_rest_stays() -> None:
 def test_a_log_that_takes_nothing_leaves_nothing_remembered(database: Database) -> None:
     log = BrokenLog()
     admission = Admission(log, database)
-    with pytest.raises(UnavailableError, match="写不进去"):
+    with pytest.raises(UnavailableError, match="没有写入，重做一遍即可"):
         admission.admit([item()])
     log.broken = False
     assert states(admission.admit([item()])) == [State.ACCEPTED]

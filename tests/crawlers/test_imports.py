@@ -404,7 +404,7 @@ def test_a_log_that_is_full_ends_the_import_with_what_to_do(
             raise RetryError("disk full")
 
     desk = Desk(Admission(Full(), database), database, tmp_path)
-    with pytest.raises(UnavailableError, match="重复导入不会"):
+    with pytest.raises(UnavailableError, match="不会产生重复"):
         desk.take(desk.file("a.jsonl", lines(ROW)))
 
 
