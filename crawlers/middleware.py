@@ -13,7 +13,14 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.robotstxt import ProtegoRobotParser
 
-from crawlers.failures import ROBOTS, CrawlFailure, of_exception
+from crawlers.failures import (
+    CONNECTION,
+    REFUSED_ADDRESS,
+    ROBOTS,
+    TIMEOUT,
+    CrawlFailure,
+    of_exception,
+)
 from crawlers.settings import AGENT_TOKEN
 
 if TYPE_CHECKING:
@@ -23,6 +30,7 @@ log = structlog.get_logger()
 
 _SUCCESS = range(200, 300)
 _NO_RULES = (404, 410)
+_NO_ANSWER = (REFUSED_ADDRESS, CONNECTION, TIMEOUT)
 _LONGEST_PAUSE_S = 60.0
 _MAX_ROBOTS_BYTES = 500 * 1024  # what RFC 9309 asks a crawler to read at least
 
@@ -98,7 +106,8 @@ class StrictRobots:
                 keep_s = settings.robots_keep_s
         except Exception as error:  # noqa: BLE001  -- whatever it is, the site is not crawled
             cause = of_exception(error, url, timeout_s=settings.timeout_s)
-            code = ROBOTS if cause.code != "refused_address" else cause.code
+            # A host that does not answer at all is down: that is not a matter of its rules.
+            code = cause.code if cause.code in _NO_ANSWER else ROBOTS
             rules = CrawlFailure(code, f"读不到 robots.txt，按规矩不采集：{cause.detail}")
         finally:
             del self._reading[site]
