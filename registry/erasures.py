@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from registry import approvals, audit
@@ -120,6 +120,11 @@ def posts_since(session: Session, after: int) -> tuple[int, list[str]]:
         )
     ).all()
     return max((row[0] for row in rows), default=after), [row[1] for row in rows]
+
+
+def newest(session: Session) -> int:
+    """The number of the newest act; 0 where there is none."""
+    return session.scalar(select(func.max(ErasureRow.id))) or 0
 
 
 def pending(session: Session) -> list[Erasure]:

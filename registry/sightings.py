@@ -73,3 +73,14 @@ def remember(session: Session, sightings: Iterable[Sighting], *, now: datetime) 
             .values(content_hash=bindparam("hash"), seen_at=bindparam("seen"))
         )
         session.execute(statement, changed)
+
+
+def seen_before(session: Session, before: datetime, *, limit: int) -> list[str]:
+    """Posts first seen before that instant and not destroyed yet, oldest first."""
+    wanted = (
+        select(SightingRow.post_id)
+        .where(SightingRow.first_seen_at < before, SightingRow.content_hash != "")
+        .order_by(SightingRow.first_seen_at, SightingRow.post_id)
+        .limit(limit)
+    )
+    return list(session.scalars(wanted))

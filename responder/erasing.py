@@ -32,7 +32,7 @@ from responder.tables import AlertRow, EntryRow, IncidentRow
 
 _NOTICE = re.compile(r"(；最新：).*(（\d+ 条，[^（）]* 起）)$", re.DOTALL)
 # Names of people who answer for the entry stay, and what clocks are computed from.
-_STAYS = frozenset({*ledger.HEADER, "signer", "second", "rule", "rules", "calendar"})
+_STAYS = frozenset({*ledger.HEADER, "signer", "second", "rule", "rules", "calendar", "kind"})
 
 
 def act(

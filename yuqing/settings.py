@@ -96,12 +96,77 @@ class RespondSettings(_Section):
     notify_urls: list[str] = Field(
         default=[], description="通知渠道（apprise 地址）：企业微信、钉钉、飞书、邮件、网址回调"
     )
+    allow_private: list[str] = Field(
+        default=[],
+        description="允许发往的内网或本机地址（IP、网段或 主机:端口）；默认一律拒绝",
+    )
+    silent_s: int = Field(
+        default=60, ge=10, description="环节多少秒没有进展就算停摆：重启它，并告知备用渠道"
+    )
+    standby_urls: list[str] = Field(
+        default=[],
+        description="备用渠道：环节停摆时由守护进程直接告知。http(s):// 为签名回调，"
+        "其余为 apprise 地址",
+    )
+    heartbeat_url: str = Field(
+        default="", description="外部心跳网址：提醒正常时每分钟访问一次，停了由对方报警"
+    )
+    all_well_at: str = Field(
+        default="",
+        description="每天几点向各渠道发一条平安消息，如 08:30；不填为不发",
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$",
+    )
+
+
+class ChannelSettings(_Section):
+    """A channel by which people are told."""
+
+    name: str = Field(
+        description="渠道名称，唯一；改名即是另一个渠道", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$"
+    )
+    kind: Literal["apprise", "webhook", "sms", "command"] = Field(
+        description="种类：apprise（企业微信、钉钉、飞书、邮件等）、webhook 签名回调、sms 短信、"
+        "command 本机命令"
+    )
+    url: str = Field(default="", description="webhook、sms 的网址")
+    urls: list[str] = Field(default=[], description="apprise 地址，可多个")
+    secret: str = Field(
+        default="", description="签名密钥；不填则自动生成，用 yuqing notify secret 渠道 查看"
+    )
+    phones: list[str] = Field(default=[], description="sms：接收号码；只存在配置里，不进日志")
+    template: str = Field(default="", description="sms：模板编号")
+    sign: str = Field(default="", description="sms：短信签名")
+    fields: dict[str, str] = Field(
+        default={},
+        description="sms：平台的字段名，可改 phones、template、params、sign、key、title、text",
+    )
+    ok_field: str = Field(default="", description="sms：答复里表示成败的字段；不填只看 HTTP 状态")
+    ok_value: str = Field(default="", description="sms：该字段成功时的值，如 0 或 OK")
+    argv: list[str] = Field(default=[], description="command：程序及参数，不经过 shell")
+    heats: list[Literal["red", "orange", "yellow", "blue"]] = Field(
+        default=[], description="只收这些颜色的预警；不填为全部"
+    )
+    levels: list[str] = Field(
+        default=[], description="只收这些级别的事件（未定级的照收）；不填为全部"
+    )
+    max_chars: int = Field(default=2000, ge=70, description="一条消息最多多少字")
+    bundle_s: float = Field(
+        default=5.0, ge=0, le=300, description="一条发出后多少秒内到期的并作下一条"
+    )
+    bundle_most: int = Field(default=20, ge=1, le=200, description="一条消息最多并入几条提醒")
+    rate_per_min: int = Field(default=20, ge=0, description="每分钟最多几条；0 为不限")
+    timeout_s: float = Field(default=10.0, gt=0, le=60, description="等接收方答复多少秒")
 
 
 class KeepSettings(_Section):
     """How long things are kept."""
 
     log_days: int = Field(default=30, ge=1, description="消息日志保留天数（已处理的才会清理）")
+    post_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="帖文保存天数，自首次收录起；到期依法销毁（未办结事件的除外）；不填为一直保存",
+    )
 
 
 class SourceSettings(_Section):
@@ -169,6 +234,7 @@ class Settings(BaseSettings):
     respond: RespondSettings = RespondSettings()
     keep: KeepSettings = KeepSettings()
     source: list[SourceSettings] = Field(default=[], description="首次启动时登记的信源")
+    channel: list[ChannelSettings] = Field(default=[], description="通知渠道")
     rule: list[RuleSettings] = Field(default=[], description="首次启动时登记的预警规则")
     unit: list[UnitSettings] = Field(default=[], description="首次启动时登记的单位")
 

@@ -16,6 +16,7 @@ from posts.errors import RetryError
 from posts.log.port import RAW, SCORED
 from registry import changes, jobs, sessions, sources, stages
 from registry.errors import UnavailableError
+from yuqing import erasing
 from yuqing.wiring import Wiring, now
 
 if TYPE_CHECKING:
@@ -190,6 +191,8 @@ def respond(wiring: Wiring, stop: threading.Event, *, drain: bool = False) -> No
     """Alerts, clocks and reminders; with ``drain`` until there is nothing to do now."""
     responder = wiring.responder()
     housekeeping = Housekeeping(wiring)
+    if not drain:
+        erasing.start(wiring, stop)
 
     def step() -> int:
         housekeeping.look()

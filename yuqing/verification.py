@@ -8,10 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from posts.errors import is_full
-from registry import audit
+from registry import audit, erasures
+from registry.audit_check import check
+from registry.db import Session
+from registry.erasures import Erasure
 from registry.errors import NotFoundError, UnavailableError
-from responder import incidents
+from responder import heads
+from responder.ledger_check import check_all
 from yuqing.wiring import Wiring
+
+_MOST_ACTS = 100
 
 
 @dataclass
@@ -22,9 +28,10 @@ class Report:
     faults: list[str] = field(default_factory=list)
 
 
-def check_data(wiring: Wiring) -> Report:
+def check_data(wiring: Wiring, *, head: str = "") -> Report:
     """Check the audit chain, each incident's chain, and the database files.
 
+    ``head``: a link that was noted earlier; a chain that was written anew no longer has it.
     Empty DATA is set up, as by any other command, and said to be new. Raises NotFoundError where
     the registry is gone and other data is there: that is no new folder.
     """
@@ -48,16 +55,49 @@ def check_data(wiring: Wiring) -> Report:
     if report.faults:
         return report
     with wiring.database.reading() as session:
-        faults = audit.verify(session)
-        if not faults:
-            report.lines.append(f"✓ 审计链完整，链头 {audit.head(session)[:16]}…")
-        report.faults += faults
-        for incident, broken_links in incidents.verify_all(session):
-            if broken_links:
-                report.faults += broken_links
+        _check_audit(session, report)
+        _check_incidents(session, report)
+        if head:
+            place = heads.contains(session, head)
+            if place:
+                report.lines.append(f"✓ 链中仍有 {head}（{place}），那之前的没有被改写")
             else:
-                report.lines.append(f"✓ 事件 {incident} 的记录链完整")
+                report.faults.append(f"各条链里都没有 {head}：链被改写过，或抄错了链值")
     return report
+
+
+def _check_audit(session: Session, report: Report) -> None:
+    checked = check(session)
+    faults = list(checked.problems)
+    if not faults:
+        faults = erasures.verify(session)
+    report.faults += faults
+    if faults:
+        return
+    erased = f"，其中 {checked.erased} 条内容已依法销毁" if checked.erased else ""
+    ends = audit.head(session)[:16]
+    report.lines.append(f"✓ 审计链完整，共 {checked.entries} 条{erased}，链头 {ends}…")
+    report.lines += [
+        f"－ 第 {act.id} 号销毁 {act.count} 项，{_told(act)}"
+        for act in reversed(erasures.recent(session, _MOST_ACTS))
+    ]
+
+
+def _check_incidents(session: Session, report: Report) -> None:
+    for checked in check_all(session):
+        if checked.problems:
+            report.faults += checked.problems
+            continue
+        report.lines.append(f"✓ 事件 {checked.incident} 的记录链完整，共 {checked.entries} 条")
+        report.lines += [
+            f"－ 事件 {checked.incident} 第 {seq} 条记录的内容{_told(act)}"
+            for seq, act in checked.erased
+        ]
+
+
+def _told(act: Erasure) -> str:
+    second = f"、{act.second}" if act.second else ""
+    return f"已依法销毁：{act.reason}（依据 {act.clause}，{act.signer}{second} 签发）"
 
 
 def file_fault(file: Path) -> str:

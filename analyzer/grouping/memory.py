@@ -6,6 +6,7 @@ Without a file (``path`` is None) nothing is kept, and windows are filled from t
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,16 @@ _log = structlog.get_logger()
 class _File(msgspec.Struct):
     v: int
     rules: dict[str, RuleState]
+
+
+def forget(rules: dict[str, RuleState], posts: Collection[str]) -> bool:
+    """Drop what those posts said (their titles); they still count. True where there was some."""
+    gone, found = set(posts), False
+    for state in rules.values():
+        for one in state.entries:
+            if one.title and one.id in gone:
+                one.title, found = "", True
+    return found
 
 
 class Memory:

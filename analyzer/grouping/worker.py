@@ -15,7 +15,7 @@ import structlog
 
 from analyzer.grouping.lookback import look_back
 from analyzer.grouping.matching import Condition, definition, haystack
-from analyzer.grouping.memory import Memory
+from analyzer.grouping.memory import Memory, forget
 from analyzer.grouping.signals import make_signal
 from analyzer.grouping.windows import RuleState, RuleWindow, entry
 from posts.codec import decode, encode
@@ -23,8 +23,8 @@ from posts.errors import PoisonError, RetryError
 from posts.index.port import PostIndex
 from posts.log.port import SCORED, SIGNALS, PostLog, Record
 from posts.model import ScoredPost, Signal
-from registry import alert_rules, lease
-from registry.db import Database
+from registry import alert_rules, erasures, lease
+from registry.db import Database, Session
 from registry.errors import UnavailableError
 
 GROUP = "grouping"
@@ -80,6 +80,7 @@ class GroupingWorker:
         self._saved: datetime | None = None
         self._outgoing: list[Signal] = []
         self._uncommitted = False
+        self._erased: int | None = None  # the newest erasure that was obeyed
 
     def step(self, max_records: int = 500, *, timeout: float = 0.0) -> int:
         """Handle the next batch; returns how many records were read.
@@ -136,6 +137,7 @@ class GroupingWorker:
         """Begin from what was saved last, by this worker or by the one before."""
         self._consumer.rewind()
         self._states = self._memory.load()
+        self._erased = None
         self._watches = None
         self._rules_read = self._saved = None
         self._outgoing = []
@@ -146,6 +148,9 @@ class GroupingWorker:
             return
         with self._database.reading() as session:
             rules = [rule for rule in alert_rules.everything(session) if rule.enabled]
+            gone = self._newly_erased(session)
+        if gone and forget(self._states, gone):
+            self._saved = None  # the file is written anew without what they said
         old = self._watches or {}
         watches: dict[str, _Watch] = {}
         for rule in rules:
@@ -160,6 +165,15 @@ class GroupingWorker:
         self._watches = watches
         self._states = {key: watch.window.state for key, watch in watches.items()}
         self._rules_read = now
+
+    def _newly_erased(self, session: Session) -> list[str]:
+        """The posts that were destroyed by law since the last look."""
+        if self._erased is None:
+            held = [one.id for state in self._states.values() for one in state.entries]
+            self._erased = erasures.newest(session)
+            return list(erasures.erased(session, erasures.POST, held))
+        self._erased, gone = erasures.posts_since(session, self._erased)
+        return gone
 
     def _begin(self, condition: Condition, before: RuleState | None, now: datetime) -> _Watch:
         """A rule at first sight or after an edit: filled from the index, what was told kept."""

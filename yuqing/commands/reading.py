@@ -1,4 +1,4 @@
-"""What looks and changes nothing: search, verify, doctor."""
+"""What looks and changes nothing: search, doctor."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ _PAGE = 20
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command("search")(search)
-    app.command("verify")(verify)
     app.command("doctor")(doctor)
 
 
@@ -139,24 +138,6 @@ def _line(hit: Any) -> str:
     fragment = "".join(text for text, _ in hit.fragments).replace("\n", " ")
     title = post.title or "（无标题）"
     return f"{show_time(post.published_at)}  {post.source}  {title}\n    {fragment}"
-
-
-def verify(
-    config: ConfigOption = None,
-    data: DataOption = None,
-) -> None:
-    """核验审计链与事件记录链；有一处被改动就报错。"""
-    from yuqing.verification import check_data
-
-    wiring = wire(config, data)
-    report = check_data(wiring)
-    for line in report.lines:
-        typer.echo(line)
-    wiring.close()
-    if report.faults:
-        for fault in report.faults:
-            typer.echo(f"✗ {fault}", err=True)
-        raise typer.Exit(1)
 
 
 def doctor(
