@@ -23,10 +23,15 @@ from responder.entries import (
     Instant,
     LevelSet,
     Merge,
+    MergedInto,
     Moment,
+    Needed,
     NotApplicable,
     Opened,
+    Order,
     Reopen,
+    Report,
+    Settled,
     Status,
     is_stop,
     kind,
@@ -38,6 +43,7 @@ from responder.wording import instant
 
 SKEW = timedelta(seconds=60)  # clocks of phones and servers differ by this much
 AFTER_CLOSING = frozenset({"note", "assessment", "correction", "reopen", "fact"})
+_MAX_WORKDAYS, _MAX_HOURS = 366, 366 * 24
 
 
 def check_entry(
@@ -47,14 +53,16 @@ def check_entry(
     name = KIND_NAMES[kind(entry)]
     _check_state(entry, name, there, open_=open_)
     _check_times(entry, name, now)
-    if isinstance(entry, NotApplicable | Acknowledgement):
+    if isinstance(entry, NotApplicable | Acknowledgement | Needed):
         _check_rule(entry, rules)
     elif isinstance(entry, Instant):
         _check_moment(entry, there)
     elif isinstance(entry, LevelSet | EventTyped):
-        _check_level(entry, there)
+        _check_level(entry, there, rules)
     elif isinstance(entry, Correction):
         _check_correction(entry, there)
+    elif isinstance(entry, Order | Settled):
+        _check_order(entry, there)
     elif is_stop(entry):
         _check_stop(entry, there, name)
 
@@ -66,7 +74,7 @@ def _check_state(entry: Entry, name: str, there: Sequence[Entry], *, open_: bool
         raise ConflictError("事件已经立项，不能再次立项")
     if isinstance(entry, Reopen) and open_:
         raise ConflictError("事件没有办结，不需要重启")
-    if isinstance(entry, Merge) and entry.other == entry.incident:
+    if isinstance(entry, Merge | MergedInto) and entry.other == entry.incident:
         raise InvalidInputError("事件不能并入自己", field="other")
     if isinstance(entry, Closed | Reopen) and not entry.reason.strip():
         raise InvalidInputError(f"{name}须写明理由", field="reason")
@@ -77,7 +85,13 @@ def _check_times(entry: Entry, name: str, now: datetime) -> None:
     planned = getattr(entry, "status", None) in {Status.SCHEDULED, ConferenceStatus.ANNOUNCED}
     if entry.at > now + SKEW and not planned:
         raise InvalidInputError(f"{name}的时间 {instant(entry.at)} 在将来，请核对", field="at")
-    for field in ("value", "basis", "occurred"):
+    next_at = getattr(entry, "next_at", None)
+    if next_at is not None and next_at <= entry.at:
+        raise InvalidInputError(
+            f"{name}的下次发布时间 {instant(next_at)} 不晚于本次 {instant(entry.at)}，请核对",
+            field="next_at",
+        )
+    for field in ("value", "basis", "occurred", "detected", "reported"):
         value = getattr(entry, field, None)
         if isinstance(value, datetime) and value > now + SKEW:
             raise InvalidInputError(f"{name}的时间 {instant(value)} 在将来，请核对", field=field)
@@ -101,7 +115,12 @@ def _moments(there: Sequence[Entry]) -> dict[Moment, tuple[datetime, bool]]:
     return {which: (known.value, known.estimated) for which, known in facts.moments.items()}
 
 
-def _check_level(entry: LevelSet | EventTyped, there: Sequence[Entry]) -> None:
+def _check_level(entry: LevelSet | EventTyped, there: Sequence[Entry], rules: RuleSet) -> None:
+    if isinstance(entry, LevelSet) and entry.level.value not in rules.levels:
+        raise InvalidInputError(
+            f"本单位的级别中没有“{entry.level.value}”，可用：{'、'.join(rules.levels)}",
+            field="level",
+        )
     ordered = in_order(there)
     standings = gather(ordered, corrections(ordered))[-1].standings
     last = standings[-1] if standings else None
@@ -124,7 +143,12 @@ def _check_stop(entry: Entry, there: Sequence[Entry], name: str) -> None:
     evidence = entry.evidence
     if evidence is None or not evidence.channel.strip():
         raise InvalidInputError(f"{name}须写明渠道（evidence.channel）", field="channel")
-    if not (evidence.url.strip() or evidence.place.strip()):
+    if isinstance(entry, Report):
+        if not entry.to.strip():
+            raise InvalidInputError("信息报告须写明报给谁（to）", field="to")
+        if entry.hop < 1:
+            raise InvalidInputError("报告的级数从 1 起", field="hop")
+    elif not (evidence.url.strip() or evidence.place.strip()):
         raise InvalidInputError(
             f"{name}须写明网址或地点（evidence.url 或 evidence.place）", field="url"
         )
@@ -140,13 +164,36 @@ def _check_stop(entry: Entry, there: Sequence[Entry], name: str) -> None:
         )
 
 
+def _check_order(entry: Order | Settled, there: Sequence[Entry]) -> None:
+    if isinstance(entry, Order):
+        if not entry.number.strip():
+            raise InvalidInputError("请写明工单编号（number）", field="number")
+        if entry.hours is not None and entry.workdays is not None:
+            raise InvalidInputError("工单的时限只能写小时或工作日之一", field="hours")
+        limits = (("hours", entry.hours, _MAX_HOURS), ("workdays", entry.workdays, _MAX_WORKDAYS))
+        for field, limit, most in limits:
+            if limit is not None and not 0 < limit <= most:
+                raise InvalidInputError(f"工单的时限应大于 0、不超过 {most}", field=field)
+        return
+    order = next((one for one in there if one.seq == entry.order), None)
+    if not isinstance(order, Order):
+        raise InvalidInputError(f"第 {entry.order} 条不是受理工单", field="order")
+    if entry.at < order.at:
+        raise InvalidInputError(
+            f"办结时间 {instant(entry.at)} 早于受理 {instant(order.at)}，请核对", field="at"
+        )
+    if any(isinstance(one, Settled) and one.order == entry.order for one in there):
+        raise ConflictError(f"工单 {order.number} 已经办结，时间有误请用“更正”")
+
+
 def _check_correction(entry: Correction, there: Sequence[Entry]) -> None:
     target = next((other for other in there if other.seq == entry.target), None)
     if target is None:
         raise InvalidInputError(f"没有第 {entry.target} 条记录，无从更正", field="target")
-    if not (isinstance(target, Instant) or is_stop(target)):
+    if not (isinstance(target, Instant | Order) or is_stop(target)):
         raise InvalidInputError(
-            f"第 {entry.target} 条是{KIND_NAMES[kind(target)]}，只能更正时点和已发布、已召开的时间",
+            f"第 {entry.target} 条是{KIND_NAMES[kind(target)]}，只能更正时点和已发布、已召开、"
+            "已报、受理、办结的时间",
             field="target",
         )
     if not entry.reason.strip():
@@ -165,16 +212,22 @@ def _check_correction(entry: Correction, there: Sequence[Entry]) -> None:
             )
 
 
-def _check_rule(entry: NotApplicable | Acknowledgement, rules: RuleSet) -> None:
-    known = [rule.id for rule in rules.enabled()]
-    if entry.rule not in known and not (
-        isinstance(entry, Acknowledgement) and entry.rule == "level"
+def _check_rule(entry: NotApplicable | Acknowledgement | Needed, rules: RuleSet) -> None:
+    known = rules.ids()
+    # R7.2 is the second clock of R7; a version that is pinned may know more.
+    named = entry.rule.partition(".")[0]
+    if (
+        named not in known
+        and not any(named in one.ids() for one in rules.earlier.values())
+        and not (isinstance(entry, Acknowledgement) and entry.rule == "level")
     ):
         raise InvalidInputError(
             f"没有“{entry.rule}”这条时限，可用：{'、'.join(known)}", field="rule"
         )
     if isinstance(entry, Acknowledgement) and not 0 < entry.threshold <= 100:  # noqa: PLR2004 (%)
         raise InvalidInputError("确认的档次应在 1 到 100 之间", field="threshold")
+    if isinstance(entry, Needed) and not entry.reason.strip():
+        raise InvalidInputError("请写明为什么有必要", field="reason")
     if isinstance(entry, NotApplicable):
         if not entry.reason.strip():
             raise InvalidInputError("不适用须写明理由", field="reason")

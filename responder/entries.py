@@ -9,83 +9,40 @@ of the stored body.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from responder.vocabulary import (
+    KIND_NAMES,
+    MOMENT_NAMES,
+    REPORT_STOPS,
+    Certain,
+    ConferenceStatus,
+    EventType,
+    Issuer,
+    Level,
+    Moment,
+    ReportKind,
+    ReportStatus,
+    Status,
+)
+
+__all__ = [
+    "KIND_NAMES",
+    "MOMENT_NAMES",
+    "Certain",
+    "ConferenceStatus",
+    "EventType",
+    "Issuer",
+    "Level",
+    "Moment",
+    "ReportKind",
+    "ReportStatus",
+    "Status",
+]
+
 Aware: TypeAlias = Annotated[datetime, Meta(tz=True)]
-
-
-class Level(StrEnum):
-    """Level of the incident (事件级别, I to IV): decides the clocks, set by a person only."""
-
-    EXTREME = "特别重大"
-    MAJOR = "重大"
-    LARGE = "较大"
-    ORDINARY = "一般"
-
-
-class EventType(StrEnum):
-    """Type of the event (事件类型). The last one is none in the sense of the law: R3 only."""
-
-    NATURAL = "自然灾害"
-    ACCIDENT = "事故灾难"
-    HEALTH = "公共卫生"
-    SECURITY = "社会安全"
-    NONE = "不属突发事件"
-
-
-class Moment(StrEnum):
-    """The instants that are kept side by side; rules name the one they run from."""
-
-    OCCURRED = "occurred"  # 事发
-    DETECTED = "detected"  # 发现
-    REPORTED = "reported"  # 接报
-    CLASSIFIED = "classified"  # 认定
-    PUBLISHED = "published"  # 文件公开
-    FIRST_POST = "first_post"  # 首帖
-
-
-MOMENT_NAMES = {
-    Moment.OCCURRED: "事发",
-    Moment.DETECTED: "发现",
-    Moment.REPORTED: "接报",
-    Moment.CLASSIFIED: "认定",
-    Moment.PUBLISHED: "文件公开",
-    Moment.FIRST_POST: "首帖",
-}
-
-
-class Status(StrEnum):
-    """How far a text is. Only ``published`` stops a clock."""
-
-    DRAFTED = "drafted"  # 拟稿
-    APPROVED = "approved"  # 签发
-    SCHEDULED = "scheduled"  # 定时
-    PUBLISHED = "published"  # 发布
-
-
-class ConferenceStatus(StrEnum):
-    """How far a press conference is. Only ``held`` (its actual start) stops a clock."""
-
-    ANNOUNCED = "announced"  # 预告
-    HELD = "held"  # 召开
-    CANCELLED = "cancelled"  # 取消
-
-
-class Issuer(StrEnum):
-    """Who published (发布主体): the unit itself or the higher body entitled to."""
-
-    OWN = "本单位"
-    HIGHER = "上级"
-
-
-class Certain(StrEnum):
-    """Whether a fact is confirmed."""
-
-    YES = "已确认"
-    NOT_YET = "待核实"
 
 
 class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -112,6 +69,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     evidence: Evidence | None = None
     rules: str = ""
     calendar: str = ""
+    flag: str = ""  # what was odd when it was written, as that the machine's clock went back
 
 
 class Opened(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
@@ -120,6 +78,7 @@ class Opened(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="opened")
     title: str
     alert: int | None = None
     summary: str = ""
+    split_from: int | None = None
 
 
 class EventTyped(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="event_type"):
@@ -154,6 +113,14 @@ class LevelSet(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="level_
     previous: Level | None = None
 
 
+class MayGrow(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="may_grow"):
+    """A person marked the incident 可能演变为重大, or took the mark back: decides R4."""
+
+    value: bool = True
+    reason: str = ""
+    signer: str = ""
+
+
 class Assigned(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="assigned"):
     """主办, 协办 and the first spokesperson (第一新闻发言人) were named."""
 
@@ -171,6 +138,63 @@ class Assessment(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="asse
     advice: str = ""
 
 
+class Report(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="report"):
+    """A report to the body above (信息报告): sent, it stops R4.
+
+    ``hop``: the how-manieth step up it was; ``onward`` names who has to report it further up.
+    """
+
+    method: ReportKind
+    to: str
+    status: ReportStatus = ReportStatus.SENT
+    title: str = ""
+    text: str = ""
+    hop: int = 1
+    onward: str = ""
+
+
+class FalseClaim(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="false_claim"):
+    """False or incomplete information was found (不实信息): R9 runs from it."""
+
+    text: str
+    url: str = ""
+    source: str = ""
+
+
+class Order(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="order"):
+    """An order of the hotline or mailbox was accepted (受理), with the limit that it names.
+
+    ``hours`` or ``workdays``, else the preset of that ``kind``, else the rule's own length.
+    """
+
+    number: str
+    kind: str = ""
+    hours: float | None = None
+    workdays: int | None = None
+    text: str = ""
+
+
+class Settled(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="settled"):
+    """An order was settled (工单办结); ``order`` is the number of its entry."""
+
+    order: int
+    result: str = ""
+
+
+class NewsCentre(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="news_centre"):
+    """A news centre was set up (设立新闻中心)."""
+
+    title: str = ""
+
+
+class Needed(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="needed"):
+    """A person found a step necessary that its text asks for only 必要时."""
+
+    rule: str
+    reason: str = ""
+    signer: str = ""
+
+
 class _Text(Entry, frozen=True, kw_only=True, omit_defaults=True):
     """A text on its way out. ``origin`` is the merged incident that it was taken over from."""
 
@@ -183,7 +207,9 @@ class _Text(Entry, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Release(_Text, frozen=True, kw_only=True, omit_defaults=True, tag="release"):
-    """Authoritative information (权威发布): published, it stops R1."""
+    """Authoritative information (权威发布): published, it stops R1. ``next_at``: the next one."""
+
+    next_at: Aware | None = None
 
 
 class Answer(_Text, frozen=True, kw_only=True, omit_defaults=True, tag="answer"):
@@ -195,7 +221,9 @@ class Interpretation(_Text, frozen=True, kw_only=True, omit_defaults=True, tag="
 
 
 class Clarification(_Text, frozen=True, kw_only=True, omit_defaults=True, tag="clarification"):
-    """澄清 of false or incomplete information."""
+    """澄清 of false or incomplete information; ``claim``: of that entry, else of all before."""
+
+    claim: int | None = None
 
 
 class Conference(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="conference"):
@@ -234,11 +262,27 @@ class Acknowledgement(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=
 
 
 class Merge(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="merge"):
-    """Another incident was taken in (并入): earliest basis, strictest level."""
+    """Another incident was taken in (并入): earliest basis, strictest level.
+
+    ``estimated``: that incident's 事发 was an estimate.
+    """
 
     other: int
     occurred: Aware | None = None
+    detected: Aware | None = None
+    reported: Aware | None = None
+    estimated: bool = False
     level: Level | None = None
+    event_type: EventType | None = None
+    growing: bool = False
+    reason: str = ""
+
+
+class MergedInto(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="merged_into"):
+    """This incident was taken into another one, which runs on; this one is closed with it."""
+
+    other: int
+    reason: str = ""
 
 
 class Split(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="split"):
@@ -273,8 +317,15 @@ AnyEntry: TypeAlias = (
     | Fact
     | Instant
     | LevelSet
+    | MayGrow
     | Assigned
     | Assessment
+    | Report
+    | FalseClaim
+    | Order
+    | Settled
+    | NewsCentre
+    | Needed
     | Release
     | Answer
     | Interpretation
@@ -284,34 +335,12 @@ AnyEntry: TypeAlias = (
     | NotApplicable
     | Acknowledgement
     | Merge
+    | MergedInto
     | Split
     | Reopen
     | Closed
     | Note
 )
-
-KIND_NAMES = {
-    "opened": "立项",
-    "event_type": "事件类型",
-    "fact": "事实",
-    "instant": "时点",
-    "level_set": "定级",
-    "assigned": "分工",
-    "assessment": "研判",
-    "release": "权威发布",
-    "answer": "回应",
-    "interpretation": "政策解读",
-    "clarification": "澄清",
-    "conference": "新闻发布会",
-    "correction": "更正",
-    "not_applicable": "不适用",
-    "acknowledgement": "确认提醒",
-    "merge": "并入",
-    "split": "拆分",
-    "reopen": "重启",
-    "closed": "办结",
-    "note": "备注",
-}
 
 
 def kind(entry: Entry) -> str:
@@ -320,7 +349,18 @@ def kind(entry: Entry) -> str:
 
 
 def is_stop(entry: Entry) -> bool:
-    """Whether the entry stops a clock: published, or held; nothing less does."""
+    """Whether the entry stops a clock: published, held, sent, settled; nothing less does."""
     if isinstance(entry, _Text):
         return entry.status is Status.PUBLISHED
-    return isinstance(entry, Conference) and entry.status is ConferenceStatus.HELD
+    if isinstance(entry, Report):
+        return entry.status is ReportStatus.SENT
+    if isinstance(entry, Conference):
+        return entry.status is ConferenceStatus.HELD
+    return isinstance(entry, Settled | NewsCentre)
+
+
+def stop_names(entry: Entry) -> tuple[str, ...]:
+    """What rules call such a stop: its kind, for a report also how it went up."""
+    if isinstance(entry, Report):
+        return ("report", REPORT_STOPS[entry.method])
+    return (kind(entry),)

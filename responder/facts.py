@@ -14,22 +14,45 @@ import msgspec
 from msgspec import Struct
 
 from responder.entries import (
+    Closed,
     Correction,
     Entry,
     EventType,
     EventTyped,
+    FalseClaim,
     Instant,
     Level,
     LevelSet,
+    MayGrow,
     Merge,
+    MergedInto,
     Moment,
+    Needed,
     NotApplicable,
+    Opened,
+    Order,
+    Release,
     Reopen,
+    Report,
     is_stop,
-    kind,
+    stop_names,
 )
 
 _STRICTEST = (Level.EXTREME, Level.MAJOR, Level.LARGE, Level.ORDINARY)
+_DECIDING = (LevelSet, EventTyped, Merge, MayGrow)
+_TOLD = (
+    *_DECIDING,
+    Opened,
+    Instant,
+    Correction,
+    NotApplicable,
+    Reopen,
+    Closed,
+    MergedInto,
+    Needed,
+    FalseClaim,
+    Order,
+)
 
 
 class Known(Struct, frozen=True):
@@ -47,6 +70,7 @@ class Standing(Struct, frozen=True):
     level: Level | None
     event_type: EventType | None
     entry: Entry | None
+    growing: bool = False  # marked 可能演变为重大
 
 
 class Stop(Struct, frozen=True):
@@ -67,6 +91,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     standings: list[Standing]
     stops: dict[str, list[Stop]]
     not_applicable: dict[str, NotApplicable]
+    anchors: dict[str, list[Stop]]  # what comes again, by the basis of rules (SERIES)
+    needed: dict[str, Needed]
+    closed: Closed | MergedInto | None
+    pin: str  # the version of the rules in force when the cycle began
+
+
+def relevant(ordered: Sequence[Entry]) -> list[Entry]:
+    """The entries that say anything about clocks; order is kept."""
+    return [entry for entry in ordered if isinstance(entry, _TOLD) or is_stop(entry)]
 
 
 def in_order(entries: Sequence[Entry]) -> list[Entry]:
@@ -103,6 +136,8 @@ def gather(ordered: Sequence[Entry], corrected: Sequence[Correction]) -> list[Fa
             cycles[-1][1].append(entry)
     found: list[Facts] = []
     for number, (reopen, entries) in enumerate(cycles):
+        begun = [*([reopen] if reopen else []), *entries]
+        ended = [entry for entry in entries if isinstance(entry, Closed | MergedInto)]
         following = cycles[number + 1][0] if number + 1 < len(cycles) else None
         last = found[-1].standings[-1] if found and found[-1].standings else None
         found.append(
@@ -115,6 +150,10 @@ def gather(ordered: Sequence[Entry], corrected: Sequence[Correction]) -> list[Fa
                 standings=_standings(entries, reopen, last),
                 stops=_stops(entries, values),
                 not_applicable=_not_applicable(entries),
+                anchors=_anchors(entries, values),
+                needed={e.rule: e for e in reversed(entries) if isinstance(e, Needed)},
+                closed=ended[-1] if ended else None,
+                pin=next((entry.rules for entry in begun if entry.rules), ""),
             )
         )
     return found
@@ -129,10 +168,15 @@ def _moments(entries: list[Entry], values: dict[int, datetime]) -> dict[Moment, 
             there = moments.get(entry.which)
             if there is None or (there.estimated and not entry.estimated):
                 moments[entry.which] = Known(value, entry.estimated, entry)
-        elif isinstance(entry, Merge) and entry.occurred is not None:
-            there = moments.get(Moment.OCCURRED)
-            if there is None or entry.occurred < there.value:
-                moments[Moment.OCCURRED] = Known(entry.occurred, estimated=False, entry=entry)
+        elif isinstance(entry, Merge):
+            for which, taken, estimated in (
+                (Moment.OCCURRED, entry.occurred, entry.estimated),
+                (Moment.DETECTED, entry.detected, False),
+                (Moment.REPORTED, entry.reported, False),
+            ):
+                there = moments.get(which)
+                if taken is not None and (there is None or taken < there.value):
+                    moments[which] = Known(taken, estimated, entry)
     return moments
 
 
@@ -152,18 +196,23 @@ def _standings(
     """Level and type over time, by when they were decided; a new cycle inherits the last."""
     standings: list[Standing] = []
     level = event_type = None
+    growing = False
     if reopen is not None and last is not None:
-        level, event_type = last.level, last.event_type
-        standings.append(Standing(reopen.at, level, event_type, reopen))
-    deciding = [e for e in entries if isinstance(e, LevelSet | EventTyped | Merge)]
+        level, event_type, growing = last.level, last.event_type, last.growing
+        standings.append(Standing(reopen.at, level, event_type, reopen, growing))
+    deciding = [entry for entry in entries if isinstance(entry, _DECIDING)]
     for entry in sorted(deciding, key=lambda e: (e.at, e.written_at, e.seq)):
         if isinstance(entry, LevelSet):
             level = entry.level
         elif isinstance(entry, EventTyped):
             event_type = entry.event_type
-        elif entry.level is not None:
-            level = stricter(level, entry.level)
-        standings.append(Standing(entry.at, level, event_type, entry))
+        elif isinstance(entry, MayGrow):
+            growing = entry.value
+        elif isinstance(entry, Merge):
+            level = stricter(level, entry.level) if entry.level else level
+            event_type = event_type or entry.event_type
+            growing = growing or entry.growing
+        standings.append(Standing(entry.at, level, event_type, entry, growing))
     return standings
 
 
@@ -177,8 +226,25 @@ def _stops(entries: list[Entry], values: dict[int, datetime]) -> dict[str, list[
     stops: dict[str, list[Stop]] = {}
     for entry in entries:
         if is_stop(entry) and (getattr(entry, "origin", None) is None or entry.whole):  # type: ignore[attr-defined]
-            stops.setdefault(kind(entry), []).append(Stop(values.get(entry.seq, entry.at), entry))
+            for name in stop_names(entry):
+                stops.setdefault(name, []).append(Stop(values.get(entry.seq, entry.at), entry))
     return stops
+
+
+def _anchors(entries: list[Entry], values: dict[int, datetime]) -> dict[str, list[Stop]]:
+    """What begins a clock of its own each time, in the order in which it was written."""
+    anchors: dict[str, list[Stop]] = {}
+    for entry in entries:
+        at = values.get(entry.seq, entry.at)
+        if isinstance(entry, FalseClaim):
+            anchors.setdefault("false_claim", []).append(Stop(at, entry))
+        elif isinstance(entry, Order):
+            anchors.setdefault("accepted", []).append(Stop(at, entry))
+        elif isinstance(entry, Report) and is_stop(entry) and entry.onward.strip():
+            anchors.setdefault("onward", []).append(Stop(at, entry))
+        elif isinstance(entry, Release) and is_stop(entry) and (not entry.origin or entry.whole):
+            anchors.setdefault("released", []).append(Stop(at, entry))
+    return anchors
 
 
 def _not_applicable(entries: list[Entry]) -> dict[str, NotApplicable]:

@@ -201,10 +201,10 @@ def reminded(entries: list[Entry], verdicts: list[Verdict], now: datetime) -> li
         if verdict.silent or not past:
             continue
         newest = max(past)
-        seen = acknowledgement(entries, verdict.rule.id, newest, cycle=verdict.cycle)
+        seen = acknowledgement(entries, verdict.clock.rule, newest, cycle=verdict.cycle)
         shown.append(
             Reminded(
-                rule=verdict.rule.id,
+                rule=verdict.clock.rule,
                 threshold=newest,
                 at=past[newest],
                 acknowledged_by=seen.by if seen else "",

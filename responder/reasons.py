@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from responder.entries import Correction, Issuer, LevelSet, Moment, is_stop
+from responder.entries import Correction, Issuer, LevelSet, MayGrow, MergedInto, Moment, is_stop
 from responder.facts import Facts
 from responder.wording import instant, span
 
 if TYPE_CHECKING:
-    from responder.clocks import Span, Verdict
+    from responder.judging import Span, Verdict
 
 
 def explained(verdict: Verdict, facts: Facts, how: Span, now: datetime) -> Verdict:
@@ -94,6 +94,10 @@ def _standing(verdict: Verdict, facts: Facts, how: Span) -> str:
 def _revoked(verdict: Verdict, how: Span) -> str:
     assert verdict.revoked is not None
     at = instant(verdict.revoked)
+    if how.revoked is None and how.ended is not None:
+        if isinstance(how.ended, MergedInto):
+            return f"已于 {at} 并入事件 {how.ended.other}，由该事件继续计时，本事件的时限"
+        return f"事件已于 {at} 办结，"
     if how.revoked is None:
         return f"事件已于 {at} 重启，本轮"
     entry = how.revoked.entry
@@ -101,6 +105,8 @@ def _revoked(verdict: Verdict, how: Span) -> str:
         signer = entry.signer or entry.by
         told = "，".join(part for part in (signer and f"{signer} 签发", entry.criteria) if part)
         return f"已于 {at} 改定为{entry.level.value}" + (f"（{told}）" if told else "")
+    if isinstance(entry, MayGrow):
+        return f"已于 {at} 取消“可能演变为重大”"
     return f"已于 {at} 改定事件类型"
 
 

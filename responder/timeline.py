@@ -23,16 +23,25 @@ from responder.entries import (
     EventTyped,
     Evidence,
     Fact,
+    FalseClaim,
     Instant,
     Interpretation,
     Issuer,
     LevelSet,
+    MayGrow,
     Merge,
+    MergedInto,
+    Needed,
+    NewsCentre,
     NotApplicable,
     Note,
     Opened,
+    Order,
     Release,
     Reopen,
+    Report,
+    ReportStatus,
+    Settled,
     Split,
     Status,
     kind,
@@ -126,7 +135,31 @@ def _spoken(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 (one line for 
         case Release() | Answer() | Interpretation() | Clarification() | Conference():
             issuer = "上级" if entry.issuer is Issuer.HIGHER else ""
             title = f"《{entry.title}》" if entry.title else ""
-            return f"{KIND_NAMES[kind(entry)]}{title}：{issuer}{STATUS_NAMES[entry.status]}"
+            following = getattr(entry, "next_at", None)
+            more = f"，下次 {instant(following)}" if following else ""
+            whole = "（对整体有效）" if entry.whole else ""
+            taken = f"，自事件 {entry.origin} 转来{whole}" if entry.origin else ""
+            done = f"{issuer}{STATUS_NAMES[entry.status]}"
+            return f"{KIND_NAMES[kind(entry)]}{title}：{done}{more}{taken}"
+        case MayGrow():
+            mark = "标为可能演变为重大" if entry.value else "取消“可能演变为重大”"
+            return f"{mark}，{entry.signer or entry.by} 签认：{entry.reason}"
+        case Report():
+            sent = "已报" if entry.status is ReportStatus.SENT else "拟报"
+            onward = f"，由 {entry.onward} 继续上报" if entry.onward else ""
+            return f"{entry.method.value}{sent} {entry.to}：{entry.title or entry.text}{onward}"
+        case FalseClaim():
+            return f"{entry.text}" + (f"（{entry.source}）" * bool(entry.source))
+        case Order():
+            limit = f"，时限 {entry.workdays} 个工作日" if entry.workdays else ""
+            limit = f"，时限 {entry.hours:g} 小时" if entry.hours else limit
+            return f"受理工单 {entry.number} {entry.kind}{limit} {entry.text}"
+        case Settled():
+            return f"第 {entry.order} 条工单办结：{entry.result}"
+        case NewsCentre():
+            return f"设立新闻中心 {entry.title}"
+        case Needed():
+            return f"{entry.rule} 有必要，{entry.signer or entry.by} 签认：{entry.reason}"
         case Correction():
             return (
                 f"更正第 {entry.target} 条的时间为 {instant(entry.value)}：{entry.reason}"
@@ -140,7 +173,11 @@ def _spoken(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 (one line for 
         case Acknowledgement():
             return f"{entry.rule} {entry.threshold}% 提醒已确认"
         case Merge():
-            return f"并入事件 {entry.other}"
+            level = f"，级别 {entry.level.value}" if entry.level else ""
+            start = f"，事发 {instant(entry.occurred)}" if entry.occurred else ""
+            return f"事件 {entry.other} 并入{start}{level}：{entry.reason}"
+        case MergedInto():
+            return f"并入事件 {entry.other}：{entry.reason}"
         case Split():
             return f"拆分出事件 {entry.other}：{entry.reason}"
         case Reopen():

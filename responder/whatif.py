@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -23,10 +23,16 @@ from responder.entries import (
     Level,
     LevelSet,
     Moment,
+    NewsCentre,
     Release,
+    Report,
+    ReportKind,
+    Settled,
     Status,
 )
 from responder.rules import RuleSet, national
+from responder.rules.model import LEVELS
+from responder.vocabulary import REPORT_STOPS
 from responder.wording import instant
 from responder.workdays import SHANGHAI
 
@@ -77,7 +83,10 @@ def from_options(
         entries.append(Instant(at=value, written_at=value, seq=seq(), which=which, value=value))
     if level is not None:
         at = classified or min(known.values(), default=datetime(2000, 1, 1, tzinfo=SHANGHAI))
-        entries.append(LevelSet(at=at, written_at=at, seq=seq(), level=parse_level(level)))
+        known_levels = (rules or national()).levels
+        entries.append(
+            LevelSet(at=at, written_at=at, seq=seq(), level=parse_level(level, known_levels))
+        )
     for rule, at in (stopped or {}).items():
         check_instant(at, f"{rule} 的停表时间")
         start = published if rule == "R5" else occurred
@@ -89,13 +98,15 @@ def from_options(
     return entries
 
 
-def parse_level(level: str) -> Level:
-    """The level of that name, or InvalidInputError with the names."""
-    try:
-        return Level(level)
-    except ValueError:
-        names = "、".join(known.value for known in Level)
-        raise InvalidInputError(f"没有“{level}”这个级别，可用：{names}", field="level") from None
+def parse_level(level: str, known: Sequence[str] = LEVELS) -> Level:
+    """The level of that name, if it is among those that the unit uses.
+
+    Raises InvalidInputError with the names.
+    """
+    if level not in known:
+        names = "、".join(known)
+        raise InvalidInputError(f"没有“{level}”这个级别，可用：{names}", field="level")
+    return Level(level)
 
 
 def parse_instant(text: str, name: str) -> datetime:
@@ -159,9 +170,21 @@ def read_entries(lines: Iterable[str | bytes], *, name: str = "记录") -> list[
 def _stop(rule_id: str, at: datetime, seq: int, rules: RuleSet) -> Entry:
     rule = next((rule for rule in rules.enabled() if rule.id == rule_id), None)
     if rule is None:
-        names = "、".join(known.id for known in rules.enabled())
+        names = "、".join(rules.ids())
         raise InvalidInputError(f"没有“{rule_id}”这条时限，可用：{names}", field="stopped")
-    kind = min(rule.stops)
+    # Where several kinds stop it, the one that stops the fewest other rules.
+    kind = min(
+        rule.stops, key=lambda name: (sum(name in one.stops for one in rules.enabled()), name)
+    )
     if kind == "conference":
         return Conference(at=at, written_at=at, seq=seq, status=ConferenceStatus.HELD)
-    return _TEXTS[kind](at=at, written_at=at, seq=seq, status=Status.PUBLISHED)
+    if kind == "news_centre":
+        return NewsCentre(at=at, written_at=at, seq=seq)
+    if kind == "settled":
+        return Settled(at=at, written_at=at, seq=seq, order=0)
+    if kind.startswith("report"):
+        by_stop = {stop: method for method, stop in REPORT_STOPS.items()}
+        method = by_stop.get(kind, ReportKind.PHONE)
+        return Report(at=at, written_at=at, seq=seq, method=method, to="")
+    made: Entry = _TEXTS[kind](at=at, written_at=at, seq=seq, status=Status.PUBLISHED)
+    return made

@@ -8,6 +8,7 @@ is *provisional* (暂定). Nothing here raises for a date, and the hour clocks n
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,11 @@ class Calendar(Struct, frozen=True, kw_only=True):
     holidays: frozenset[date]
     workdays: frozenset[date]
     notices: tuple[tuple[int, str], ...] = ()
+    earlier: Mapping[str, Calendar] = {}
+
+    def pinned(self, version: str) -> Calendar:
+        """The calendar of that version, this one where it is not known."""
+        return self if version == self.version else self.earlier.get(version, self)
 
     def covers(self, day: date) -> bool:
         """Whether a notice for the day's year is in the calendar."""

@@ -8,14 +8,45 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from registry.errors import InvalidInputError
-from responder.entries import Level, Moment
+from responder.rules.model import LEVELS, SERIES
+from responder.vocabulary import REPORT_STOPS, EventType, Moment
 
-BASES = frozenset(moment.value for moment in Moment)
-STOPS = frozenset({"release", "conference", "answer", "interpretation", "clarification"})
-_LEVELS = frozenset(level.value for level in Level)
+BASES = frozenset({*(moment.value for moment in Moment), *SERIES})
+STOPS = frozenset(
+    {
+        "release",
+        "conference",
+        "answer",
+        "interpretation",
+        "clarification",
+        "report",
+        "news_centre",
+        "settled",
+        *REPORT_STOPS.values(),
+    }
+)
+_LEVELS = frozenset(LEVELS)
+_EVENT_TYPES = frozenset(name.value for name in EventType)
+_NO_LIMIT = frozenset({"false_claim"})  # such a clock may run without a limit: elapsed time only
 _NEEDED = ("name", "basis", "stops", "citation", "mark")
 _MAX_HOURS = 24 * 366
 _MAX_WORKDAYS = 366
+
+
+def check_file(path: Path, data: dict[str, Any]) -> None:
+    """Raises InvalidInputError for what stands beside the rules."""
+    unknown = set(data) - {"version", "region", "levels", "rule"}
+    if unknown:
+        raise InvalidInputError(f"规则文件 {path}：不认识的键 {min(unknown)}")
+    for key in ("version", "region"):
+        if key in data and _text(data[key]):
+            raise InvalidInputError(f"规则文件 {path}：{key} 应为文字", field=key)
+    levels = data.get("levels", list(LEVELS))
+    if _levels(levels) or not levels or levels != sorted(set(levels), key=LEVELS.index):
+        raise InvalidInputError(
+            f"规则文件 {path}：levels 只能用 {'、'.join(LEVELS)}，由重到轻，不重复",
+            field="levels",
+        )
 
 
 def check_rule(path: Path, raw: dict[str, Any]) -> None:
@@ -47,7 +78,14 @@ def _check_enabled(raw: dict[str, Any], fault: Callable[[str, str], NoReturn]) -
     for name in raw["stops"]:
         if name not in STOPS:
             fault("stops", f"不能启用：还没有记录 {name}，可用 {'、'.join(sorted(STOPS))}")
-    if not raw.get("length"):
+    series = SERIES.keys() & set(raw["basis"])
+    if series and len(raw["basis"]) > 1:
+        fault("basis", f"中 {min(series)} 须单独写：它每来一次就另起一条时限")
+    if series and raw.get("conditional"):
+        fault("conditional", f"不能用于 {min(series)}：它不从事件的时点起算")
+    if raw.get("conditional") and not raw.get("levels"):
+        fault("conditional", "须与 levels 一起写：没有级别的规则谈不上待定级")
+    if not raw.get("length") and not series & _NO_LIMIT:
         fault("length", "没有写：启用的规则须有时限")
 
 
@@ -67,6 +105,17 @@ def _names(value: Any) -> str:
 def _levels(value: Any) -> str:
     good = isinstance(value, list) and all(name in _LEVELS for name in value)
     return "" if good else "只能用 特别重大、重大、较大、一般"
+
+
+def _event_types(value: Any) -> str:
+    good = isinstance(value, list) and value and all(name in _EVENT_TYPES for name in value)
+    return "" if good else f"只能用 {'、'.join(sorted(_EVENT_TYPES))}"
+
+
+def _presets(value: Any) -> str:
+    if not isinstance(value, dict) or not value:
+        return '应写成 { "咨询" = { workdays = 2 } }'
+    return next((problem for length in value.values() if (problem := _length(length))), "")
 
 
 def _length(value: Any) -> str:
@@ -124,6 +173,12 @@ _KEYS: dict[str, Callable[[Any], str]] = {
     "decision": _text,
     "thresholds": _shares,
     "due_soon": _share,
+    "event_types": _event_types,
+    "growing": _yes_no,
+    "on_demand": _yes_no,
+    "while_open": _yes_no,
+    "presets": _presets,
+    "region": _text,
     "from": _day,
     "until": _day,
 }

@@ -69,7 +69,14 @@ def test_a_release_by_the_higher_body_counts():
 
 
 @pytest.mark.promise("P6")
-def test_the_earliest_published_release_is_the_stop_whatever_came_before():
+def test_the_first_published_release_that_is_written_down_freezes_the_verdict():
     book = major().release("2026-03-02T09:00", Status.DRAFTED)
     book.release("2026-03-02T12:30").release("2026-03-02T12:00", written="2026-03-02T12:40")
-    assert book.judged("2026-03-02T15:00")["R1"].margin_s == 3600
+    assert book.judged("2026-03-02T15:00")["R1"].margin_s == 1800
+
+
+@pytest.mark.promise("P6")
+def test_of_releases_before_the_level_the_earliest_is_the_stop():
+    book = Book().occurred("2026-03-02T08:00").level("较大", "2026-03-02T08:10")
+    book.release("2026-03-02T12:30").release("2026-03-02T12:00", written="2026-03-02T12:40")
+    assert book.level("重大", "2026-03-02T12:50").judged("2026-03-02T15:00")["R1"].margin_s == 3600

@@ -49,7 +49,7 @@ def test_a_release_is_kept_with_hash_number_and_versions(session, incident):
     kept = add(session, incident, release(text="情况通报全文"), expected=incident.count)
     assert kept.seq == incident.count + 1
     assert len(kept.evidence.text_hash) == 64
-    assert kept.rules == "national-2026.1"
+    assert kept.rules == "national-2026.2"
     assert kept.calendar == "cn-2026"
     assert states(session, incident)["R1"] == "met"
     assert incidents.entries(session, incident.id)[-1] == kept

@@ -1,5 +1,7 @@
 """Rules as data: the national file, a unit's own, and what a faulty one is told."""
 
+from datetime import timedelta
+
 import pytest
 from support.clocks import at, judged
 
@@ -49,7 +51,7 @@ def test_a_unit_overrides_single_keys_by_id(tmp_path):
         """,
     )
     rules = load(path)
-    assert rules.version == "national-2026.1+nanjing-2016"
+    assert rules.version == "national-2026.2+nanjing-2016"
     options = from_options(level="重大", occurred=at("2026-03-02T08:00"))
     clocks = judged(options, "2026-03-02T09:00", rules=rules)
     assert set(clocks) == {"R1"}
@@ -77,11 +79,28 @@ def test_a_unit_adds_a_rule_of_its_own(tmp_path):
     assert clocks["N1"].due == at("2026-03-02T11:00")
 
 
-def test_a_rule_holds_from_its_day_on(tmp_path):
-    path = write(tmp_path, '[[rule]]\nid = "R2"\nfrom = 2026-03-03\n')
-    for day, rules in (("02", {"R1"}), ("03", {"R1", "R2"})):
+def test_an_override_holds_from_its_day_until_its_day_and_the_national_rule_outside(tmp_path):
+    path = write(
+        tmp_path,
+        '[[rule]]\nid = "R1"\nfrom = 2026-03-03\nuntil = 2026-03-05\nlength = { hours = 6 }\n',
+    )
+    for day, hours in (("02", 5), ("03", 6), ("04", 6), ("05", 5)):
+        start = at(f"2026-03-{day}T00:00")
+        options = from_options(level="重大", occurred=start)
+        clocks = judged(options, f"2026-03-{day}T01:00", rules=load(path))
+        assert set(clocks) == {"R1", "R2"}
+        assert clocks["R1"].due - start == timedelta(hours=hours)
+
+
+def test_a_rule_of_the_units_own_holds_only_in_its_time(tmp_path):
+    rule = (
+        '[[rule]]\nid = "N1"\nname = "先说"\nbasis = ["occurred"]\nlength = { hours = 1 }\n'
+        'stops = ["release"]\ncitation = "本单位"\nmark = "D"\nfrom = 2026-03-03\n'
+    )
+    path = write(tmp_path, rule)
+    for day, there in (("02", False), ("03", True)):
         options = from_options(level="重大", occurred=at(f"2026-03-{day}T00:00"))
-        assert set(judged(options, f"2026-03-{day}T01:00", rules=load(path))) == rules
+        assert ("N1" in judged(options, f"2026-03-{day}T01:00", rules=load(path))) is there
 
 
 @pytest.mark.parametrize(
@@ -96,7 +115,14 @@ def test_a_rule_holds_from_its_day_on(tmp_path):
         ('[[rule]]\nid = "R1"\ndue_soon = 75', "R1 的 due_soon 应大于 0"),
         ('[[rule]]\nid = "R1"\nmark = "X"', "R1 的 mark 应为"),
         ('[[rule]]\nid = "R6"\nenabled = true', "R6 的 basis 不能启用"),
-        ('[[rule]]\nid = "R9"\nenabled = true', "R9 的 length 没有写"),
+        ('[[rule]]\nid = "R7"\nconditional = true\nenabled = true', "R7 的 conditional 不能用于"),
+        ('[[rule]]\nid = "R7"\nbasis = ["released", "occurred"]\nenabled = true', "须单独写"),
+        ('[[rule]]\nid = "R8"\npresets = { "快" = { hours = 0 } }', "R8 的 presets 应为正数"),
+        ('[[rule]]\nid = "R1"\nevent_types = ["战争"]', "R1 的 event_types 只能用"),
+        ('[[rule]]\nid = "R1"\nstops = ["电话"]', "R1 的 stops 不能启用：还没有记录 电话"),
+        ('levels = ["重大", "特别重大"]', "levels 只能用"),
+        ("levels = []", "levels 只能用"),
+        ("version = 3", "version 应为文字"),
         ('[[rule]]\nid = "X"\nname = "缺"', "X 的 basis 没有写"),
         ('[[rule]]\nname = "缺"', "缺少 id"),
         ('[[rule]]\nid = "R1"\n[[rule]]\nid = "R1"', "R1 出现了两次"),
