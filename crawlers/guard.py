@@ -7,8 +7,6 @@ was judged: a name that answers differently a moment later gains nothing. Redire
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ipaddress
 import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -19,76 +17,14 @@ from twisted.internet.address import IPv4Address as TxIPv4Address
 from twisted.internet.address import IPv6Address as TxIPv6Address
 
 from crawlers.failures import CONNECTION, REFUSED_ADDRESS, CrawlFailure
-from registry.errors import InvalidInputError
+from registry.addresses import Admitted
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str], Sequence[str]]
 
 _PORTS = {"http": 80, "https": 443}
 _KEEP_S = 60.0
 _KEEP_MOST = 2000
 _RESOLVE_S = 10.0
-# Networks that carry an IPv4 address inside, or lead out of the public net by another way.
-_TUNNELS = tuple(
-    ipaddress.ip_network(network)
-    for network in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
-)
-
-
-def is_public(address: Address) -> bool:
-    """Whether the address is one of the open internet, in whatever form it is written."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return is_public(address.ipv4_mapped)
-        if address.is_site_local or any(address in network for network in _TUNNELS):
-            return False
-    return (
-        address.is_global
-        and not address.is_multicast
-        and not address.is_reserved
-        and not address.is_unspecified
-    )
-
-
-class _Rule:
-    """One entry of ``allow_private``."""
-
-    def __init__(self, entry: str) -> None:
-        text = entry.strip().lower()
-        if not text:
-            raise InvalidInputError("crawl.allow_private 里有空项", field="allow_private")
-        self._network: Network | None = None
-        self._port: int | None = None
-        try:
-            self._network = ipaddress.ip_network(text.strip("[]"), strict=False)
-            self._host = ""
-        except ValueError:
-            self._host, self._port = self._split(entry, text)
-            with contextlib.suppress(ValueError):
-                self._network = ipaddress.ip_network(self._host)
-
-    @staticmethod
-    def _split(entry: str, text: str) -> tuple[str, int | None]:
-        try:
-            parts = urlsplit(f"//{text}")
-            host, port = parts.hostname or "", parts.port
-        except ValueError:
-            host, port = "", None
-        if not host or "/" in text or "@" in text:
-            raise InvalidInputError(
-                f"crawl.allow_private 里的「{entry}」看不懂，"
-                "应为地址（10.1.2.3）、网段（10.1.0.0/16）、主机名，或再加 :端口",
-                field="allow_private",
-            )
-        return host, port
-
-    def admits(self, host: str, address: Address, port: int) -> bool:
-        if self._port is not None and self._port != port:
-            return False
-        if self._network is None:
-            return host == self._host
-        return address.version == self._network.version and address in self._network
 
 
 class Guard:
@@ -101,7 +37,7 @@ class Guard:
         resolve: Resolve | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._rules = [_Rule(entry) for entry in allow_private]
+        self._allowed = Admitted(allow_private, setting="crawl.allow_private")
         self._resolve = resolve or _system_resolve
         self._clock = clock
         self._judged: dict[tuple[str, int], tuple[float, list[str]]] = {}
@@ -130,17 +66,7 @@ class Guard:
 
     def admitted(self, host: str, port: int, addresses: Iterable[str]) -> list[str]:
         """Those of the addresses that may be connected to."""
-        return [text for text in addresses if self._may(host, port, text)]
-
-    def _may(self, host: str, port: int, text: str) -> bool:
-        try:
-            address = ipaddress.ip_address(text.split("%", 1)[0])
-        except ValueError:
-            return False
-        if is_public(address):
-            return True
-        mapped = getattr(address, "ipv4_mapped", None)
-        return any(rule.admits(host, mapped or address, port) for rule in self._rules)
+        return self._allowed.of(host, port, addresses)
 
     def kept(self, host: str, port: int) -> list[str]:
         """What the last check admitted for the host and port; nothing without a check."""

@@ -13,7 +13,7 @@ from registry import changes, channels, outbox
 from registry.db import Database, Session
 from registry.errors import DeskError
 from registry.outbox import Message
-from responder import alerts, ledger, reminders
+from responder import alerts, incidents, ledger, reminders
 from responder.lanes import Check, Lane, Limits, interrupted
 from responder.notify import Notifier
 from responder.rules import RuleSet, national
@@ -138,6 +138,9 @@ class Courier:
         return len(strays)
 
     def _check(self, session: Session, message: Message, now: datetime) -> str:
+        limits = self._limits.get(message.channel)
+        if limits is not None and (reason := _unwanted(session, message, limits)):
+            return reason
         check = self._checks.get(message.kind)
         return check(session, message, now) if check else ""
 
@@ -149,6 +152,19 @@ class Courier:
             calendar=self._calendar,
             now=now,
         )
+
+
+def _unwanted(session: Session, message: Message, limits: Limits) -> str:
+    """Why this channel does not take it, by colour and level."""
+    heat = str(message.payload.get("heat", ""))
+    if limits.heats and heat and heat not in limits.heats:
+        return f"这个渠道不收{reminders.HEAT_NAMES.get(heat, heat)}色预警"
+    incident = message.payload.get("incident")
+    if limits.levels and incident is not None:
+        level = incidents.get(session, incident).level
+        if level and level not in limits.levels:
+            return f"这个渠道不收{level}级别的事件"
+    return ""
 
 
 def _stale_alert(session: Session, message: Message, _now: datetime) -> str:

@@ -42,11 +42,15 @@ Outcome = Callable[[Session, datetime], None]
 class Limits(Struct, frozen=True, kw_only=True):
     """What a channel takes. ``max_chars`` bounds a message's text.
 
+    ``heats`` are the colours of alerts and ``levels`` those of incidents that it takes, empty:
+    all; what has no colour or level yet is always taken.
     What falls due within ``bundle_s`` seconds after a message leaves as one next message.
     ``rate_per_min`` 0: as often as needed. ``claim_s`` is longer than its ``send`` ever takes.
     """
 
     kind: str = ""
+    heats: frozenset[str] = frozenset()
+    levels: frozenset[str] = frozenset()
     max_chars: int = 2000
     bundle_s: float = 0.0
     bundle_most: int = 1

@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # loaded only by the stage that needs them: memory is counted
     from crawlers.settings import CrawlSettings
     from posts.index.port import PostIndex
     from posts.log.port import PostLog
-    from responder.notify import Notifier
     from responder.worker import Responder
 
 
@@ -156,14 +155,18 @@ class Wiring:
 
     def responder(self) -> Responder:
         """The responder with the notifiers of the settings."""
-        from responder.notify import AppriseNotifier, ConsoleNotifier
         from responder.worker import Responder
+        from yuqing import channels
 
-        notifiers: list[Notifier] = [ConsoleNotifier()]
-        if self.settings.respond.notify_urls:
-            notifiers.append(AppriseNotifier(self.settings.respond.notify_urls))
-        every = timedelta(minutes=self.settings.respond.repeat_min)
-        return Responder(self.log, self.database, notifiers, now, self.holder, every=every)
+        return Responder(
+            self.log,
+            self.database,
+            channels.notifiers(self.settings, self.database, now),
+            now,
+            self.holder,
+            every=timedelta(minutes=self.settings.respond.repeat_min),
+            limits=channels.limits(self.settings),
+        )
 
     def app(self, *, demo: bool = False) -> Any:
         """The web application."""

@@ -10,10 +10,11 @@ from support.crawling import health, register
 from support.sites import Answer, Site, listing, serving
 
 from crawlers.failures import CrawlFailure
-from crawlers.guard import Guard, is_public
+from crawlers.guard import Guard
 from crawlers.run import crawl_once
 from crawlers.settings import CrawlSettings
 from posts.log.memory import MemoryLog
+from registry.addresses import is_public
 from registry.db import Database
 from registry.errors import InvalidInputError
 

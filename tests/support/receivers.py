@@ -1,0 +1,108 @@
+"""Receivers of notices on loopback: willing, refusing, hanging, resetting, trickling."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Receiver:
+    """A webhook's other end. ``mood``: ok, refuse, broken, hang, reset, trickle, nonsense."""
+
+    def __init__(self) -> None:
+        self.mood = "ok"
+        self.got: list[dict[str, Any]] = []
+        self.at: list[float] = []
+        self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
+        self.tried = 0
+        self.let_go = threading.Event()
+        self._lock = threading.Lock()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                receiver._answer(self)
+
+            def do_GET(self) -> None:
+                receiver._answer(self)
+
+            def log_message(self, *given: Any) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 64
+
+            def handle_error(self, *given: Any) -> None:
+                pass  # who resets or is cut off is part of the test
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}/hook"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self.let_go.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def keys(self) -> list[str]:
+        """Every key that was named, also those in bundles, in the order of arrival."""
+        return [key for one in list(self.got) for key in one["keys"]]
+
+    def _answer(self, request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        with self._lock:
+            self.tried += 1
+        mood = self.mood
+        if mood == "reset":
+            # Closing with linger 0 sends a reset in place of an end.
+            request.connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+            request.connection.close()
+            return
+        if mood == "hang":
+            self.let_go.wait(60)
+            return
+        if mood == "trickle":
+            with contextlib.suppress(OSError):
+                for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 600:
+                    request.wfile.write(bytes([byte]))
+                    if self.let_go.wait(0.1):
+                        return
+            return
+        if mood == "nonsense":
+            request.wfile.write(b"\x00\xff not http at all\r\n\r\n" * 50)
+            return
+        status = {"ok": 200, "refuse": 400, "broken": 503}[mood]
+        if mood == "ok":
+            with self._lock:
+                self.at.append(time.monotonic())
+                self.headers.append(dict(request.headers.items()))
+                self.bodies.append(body)
+                self.got.append(json.loads(body) if body else {})
+        request.send_response(status)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+
+@contextlib.contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A receiver until the block ends."""
+    receiver = Receiver()
+    try:
+        yield receiver
+    finally:
+        receiver.close()

@@ -1,0 +1,119 @@
+"""The channels of the settings, made: who is told, by what, within which limits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from registry import secrets
+from registry.addresses import Admitted
+from registry.db import Database
+from registry.errors import InvalidInputError
+from responder.lanes import Limits
+from responder.notify import AppriseNotifier, ConsoleNotifier, Notifier
+from yuqing.settings import ChannelSettings, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+_RESERVED = ("console", "apprise")
+_SLACK_S = 20.0  # a claim outlives its sending by this much
+_APPRISE_S = 30.0  # for each address: connect and read, with its own repeat
+_KEPT = ("PATH", "LANG", "LC_ALL", "HOME", "TZ")
+
+
+def notifiers(
+    settings: Settings, database: Database, clock: Callable[[], datetime]
+) -> list[Notifier]:
+    """The console, ``respond.notify_urls`` as the channel ``apprise``, and each [[channel]].
+
+    Raises InvalidInputError for a channel that lacks what its kind needs.
+    """
+    made: list[Notifier] = [ConsoleNotifier()]
+    if settings.respond.notify_urls:
+        made.append(AppriseNotifier(settings.respond.notify_urls))
+    _check_names(one.name for one in settings.channel)
+    allowed = Admitted(settings.respond.allow_private, setting="respond.allow_private")
+    made += [_notifier(one, database, clock, allowed) for one in settings.channel]
+    return made
+
+
+def limits(settings: Settings) -> dict[str, Limits]:
+    """What each channel takes, by name."""
+    found = {"console": Limits(kind="console", max_chars=100_000)}
+    if settings.respond.notify_urls:
+        count = len(settings.respond.notify_urls)
+        found["apprise"] = Limits(
+            kind="apprise", bundle_s=5.0, bundle_most=20, claim_s=_SLACK_S + _APPRISE_S * count
+        )
+    for one in settings.channel:
+        sending = _APPRISE_S * len(one.urls) if one.kind == "apprise" else one.timeout_s
+        found[one.name] = Limits(
+            kind=one.kind,
+            heats=frozenset(one.heats),
+            levels=frozenset(one.levels),
+            max_chars=one.max_chars,
+            bundle_s=one.bundle_s,
+            bundle_most=one.bundle_most,
+            rate_per_min=one.rate_per_min,
+            claim_s=_SLACK_S + sending,
+        )
+    return found
+
+
+def secret_of(channel: ChannelSettings, database: Database) -> bytes:
+    """The key that its requests are signed with; made at its first use where none is set."""
+    if channel.secret:
+        return channel.secret.encode()
+    name = f"channel:{channel.name}"
+    with database.transaction() as session:
+        return secrets.key(session, name).hex().encode()
+
+
+def _notifier(
+    one: ChannelSettings, database: Database, clock: Callable[[], datetime], allowed: Admitted
+) -> Notifier:
+    needed = {"apprise": "urls", "webhook": "url", "sms": "url", "command": "argv"}
+    for name in (needed[one.kind], *(("phones", "template") if one.kind == "sms" else ())):
+        if not getattr(one, name):
+            raise InvalidInputError(f"通知渠道 {one.name}（{one.kind}）还缺 {name}，请补上。")
+    if one.kind == "apprise":
+        return AppriseNotifier(one.urls, name=one.name)
+    if one.kind == "command":
+        from responder.command import CommandNotifier
+
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        return CommandNotifier(one.name, one.argv, environment=kept, limit_s=one.timeout_s)
+    secret = secret_of(one, database)
+    if one.kind == "sms":
+        from responder.sms import SmsNotifier
+
+        return SmsNotifier(
+            one.name,
+            one.url,
+            phones=one.phones,
+            template=one.template,
+            secret=secret,
+            clock=clock,
+            allowed=allowed,
+            sign=one.sign,
+            fields=one.fields,
+            ok=(one.ok_field, one.ok_value) if one.ok_field else None,
+            timeout_s=one.timeout_s,
+        )
+    from responder.webhook import WebhookNotifier
+
+    return WebhookNotifier(
+        one.name, one.url, secret=secret, clock=clock, allowed=allowed, timeout_s=one.timeout_s
+    )
+
+
+def _check_names(names: Iterable[str]) -> None:
+    seen: set[str] = set(_RESERVED)
+    for name in names:
+        if name in seen:
+            what = "是保留的名称" if name in _RESERVED else "重复了"
+            raise InvalidInputError(f"通知渠道的名称 {name} {what}，请换一个。")
+        seen.add(name)
