@@ -38,10 +38,11 @@ from responder.entries import (
     kind,
 )
 from responder.ledger_check import check, check_all
-from responder.rules import RuleSet, national
+from responder.rulebook import in_force
+from responder.rules import RuleSet
 from responder.tables import IncidentRow
 from responder.whatif import check_order, parse_level
-from responder.workdays import Calendar, load_calendar
+from responder.workdays import Calendar
 from responder.writing import meanwhile, write
 
 OPEN, CLOSED = writing.OPEN, writing.CLOSED
@@ -114,6 +115,7 @@ def open_incident(
     )
     session.add(row)
     session.flush()
+    book = in_force(session)
     common: dict[str, Any] = {"at": now, "written_at": now, "by": by}
     entries: list[Entry] = [Opened(title=title, alert=from_alert, summary=clean(summary), **common)]
     check_order(known)
@@ -122,10 +124,15 @@ def open_incident(
         entries.append(draft({"type": "event_type", "event_type": event_type}, by=by, now=now))
     if level:
         entries.append(
-            LevelSet(level=parse_level(level), criteria=clean(criteria), signer=by, **common)
+            LevelSet(
+                level=parse_level(level, book.rules.levels),
+                criteria=clean(criteria),
+                signer=by,
+                **common,
+            )
         )
     for entry in entries:
-        write(session, row, entry, rules=national(), calendar=load_calendar(), now=now)
+        write(session, row, entry, rules=book.rules, calendar=book.calendar, now=now)
     audit.record(
         session, who=by, action="新建事件", subject=f"incident:{row.id}", after=title, now=now
     )
@@ -172,7 +179,7 @@ def set_level(
         at=at or now,
         written_at=now,
         by=by,
-        level=parse_level(level),
+        level=parse_level(level, in_force(session).rules.levels),
         criteria=clean(criteria),
         signer=clean(signer) or by,
     )
@@ -194,7 +201,8 @@ def propose(session: Session, incident: int, entry: Entry, *, by: User, now: dat
         raise InvalidInputError(f"{KIND_NAMES[kind(entry)]}不需要第二人，直接记入即可")
     entry = replace(entry, incident=incident, by=by.display_name or by.name)
     there = ledger.load(session, incident)
-    check_entry(entry, there, open_=row.state == OPEN, rules=national(), now=now)
+    rules = in_force(session).rules
+    check_entry(entry, there, open_=row.state == OPEN, rules=rules, now=now)
     body = msgspec.to_builtins(entry)
     number = SIGNED.propose(session, subject=f"incident:{incident}", body=body, by=by.id, now=now)
     changes.note(session, "incident", incident, now=now)
@@ -248,8 +256,9 @@ def _append(
     row = _row(session, incident, lock=True)
     if expected is not None and expected != row.count:
         raise ConflictError(meanwhile(session, row, expected))
+    book = in_force(session)
     kept = write(
-        session, row, entry, rules=rules or national(), calendar=cal or load_calendar(), now=now
+        session, row, entry, rules=rules or book.rules, calendar=cal or book.calendar, now=now
     )
     name = KIND_NAMES[kind(kept)]
     audit.record(

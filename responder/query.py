@@ -19,11 +19,12 @@ from responder.clocks import Clock, State, Verdict, judge
 from responder.entries import Entry, Moment
 from responder.facts import Known, corrections, gather, in_order
 from responder.incidents import Incident
-from responder.rules import RuleSet, national
+from responder.rulebook import in_force
+from responder.rules import RuleSet
 from responder.rungs import acknowledgement, past_thresholds
 from responder.tables import AlertRow, IncidentRow
 from responder.timeline import TimelineItem, timeline_of
-from responder.workdays import Calendar, load_calendar
+from responder.workdays import Calendar
 
 RUNNING = frozenset({State.CONDITIONAL, State.RUNNING, State.DUE_SOON, State.OVERDUE})
 
@@ -82,11 +83,12 @@ def open_verdicts(
     calendar: Calendar | None = None,
 ) -> dict[int, list[Verdict]]:
     """The verdicts of each open incident."""
+    book = in_force(session)
     return {
         incident: judge(
             entries,
-            rules=rules or national(),
-            calendar=calendar or load_calendar(),
+            rules=rules or book.rules,
+            calendar=calendar or book.calendar,
             now=now,
             incident=incident,
         )
@@ -165,10 +167,11 @@ def incident(
     """One incident with its clocks, instants and timeline. Raises NotFoundError."""
     found = recording.get(session, incident_id)
     entries = ledger.load(session, incident_id)
+    book = in_force(session)
     verdicts = judge(
         entries,
-        rules=rules or national(),
-        calendar=calendar or load_calendar(),
+        rules=rules or book.rules,
+        calendar=calendar or book.calendar,
         now=now,
         incident=incident_id,
     )
