@@ -121,7 +121,7 @@ def test_clocks_name_what_they_can_not_read(tmp_path, arguments, words) -> None:
         ("up --port x", ("--port", "整数")),
         ("search --limit 0", ("--limit", "1")),
         ("ingest", ("files",)),
-        ("verify what", ("what",)),
+        ("doctor what", ("what",)),
     ],
 )
 def test_a_slip_on_the_command_line_is_told_in_chinese(tmp_path, arguments, words) -> None:
