@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -23,6 +23,7 @@ class Receiver:
         self.headers: list[dict[str, str]] = []
         self.bodies: list[bytes] = []
         self.tried = 0
+        self.on_request: Callable[[], None] | None = None
         self.let_go = threading.Event()
         self._lock = threading.Lock()
         receiver = self
@@ -65,6 +66,11 @@ class Receiver:
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
         with self._lock:
             self.tried += 1
+        if self.mood == "ok" and self.on_request is not None:
+            self._keep(request, body)  # it arrived, whatever becomes of the sender
+            self.on_request()
+            self._say(request, 200)
+            return
         mood = self.mood
         if mood == "reset":
             # Closing with linger 0 sends a reset in place of an end.
@@ -88,11 +94,17 @@ class Receiver:
             return
         status = {"ok": 200, "refuse": 400, "broken": 503}[mood]
         if mood == "ok":
-            with self._lock:
-                self.at.append(time.monotonic())
-                self.headers.append(dict(request.headers.items()))
-                self.bodies.append(body)
-                self.got.append(json.loads(body) if body else {})
+            self._keep(request, body)
+        self._say(request, status)
+
+    def _keep(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
+        with self._lock:
+            self.at.append(time.monotonic())
+            self.headers.append(dict(request.headers.items()))
+            self.bodies.append(body)
+            self.got.append(json.loads(body) if body else {})
+
+    def _say(self, request: BaseHTTPRequestHandler, status: int) -> None:
         request.send_response(status)
         request.send_header("Content-Length", "0")
         request.end_headers()
