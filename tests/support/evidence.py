@@ -38,6 +38,11 @@ class Evidence:
     def data(self) -> Path:
         return self.wiring.folder.path
 
+    def reopen(self) -> None:
+        """Close all files, as the end of a process does, and open them anew when needed."""
+        self.wiring.close()
+        self.wiring = Wiring(self.wiring.settings, self.wiring.folder)
+
     def write(self, body: dict, *, now: datetime = NOW) -> int:
         with self.wiring.database.transaction() as session:
             entry = draft(body, by="张三", now=now)
