@@ -134,17 +134,14 @@ def standing(session: Session, now: datetime, *, hours: Hours) -> Standing:
     """Whether somebody signed for the shift that is running."""
     _, kind, since, _ = hours.current(now)
     newest = recent(session, 5)
-    signed = max(
-        (one for one in newest if one.signed_at), key=lambda one: one.signed_at, default=None
-    )
-    holds = signed is not None and signed.signed_at is not None
-    holds = holds and signed.signed_at >= since - EARLY
+    holding = [one for one in newest if one.signed_at and one.signed_at >= since - EARLY]
+    signed = holding[0] if holding else None
     waits = bool(newest) and newest[0].signed_at is None and now - newest[0].prepared_at <= _STALE
     return Standing(
         shift=kind.value,
         since=since,
-        signed_at=signed.signed_at if signed and holds else None,
-        signed_by=signed.signed_by if signed and holds else "",
+        signed_at=signed.signed_at if signed else None,
+        signed_by=signed.signed_by if signed else "",
         waiting=newest[0].id if waits else None,
     )
 

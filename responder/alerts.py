@@ -111,7 +111,7 @@ def claim(session: Session, alert: int, *, by: str, now: datetime) -> Alert:
         notice_log.write(
             session,
             notice_log.ACKNOWLEDGED,
-            f"{by}认领预警 {row.id}《{row.title}》",
+            f"{by}认领预警 {row.id}",
             now=now,
             alert=row.id,
         )

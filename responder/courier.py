@@ -14,6 +14,7 @@ from registry.db import Database, Session
 from registry.errors import DeskError
 from registry.outbox import Message
 from responder import alerts, incidents, ledger, reminders
+from responder.colours import HEAT_NAMES
 from responder.lanes import Check, Lane, Limits, interrupted
 from responder.notify import Notifier
 from responder.rules import RuleSet, national
@@ -96,7 +97,8 @@ class Courier:
     def deliver(self, *, patience_s: float = 0.5) -> int:
         """Start every idle channel on what is due; returns how many messages were settled.
 
-        Waits ``patience_s`` at most: a channel that is still at it goes on and is asked next time.
+        Waits ``patience_s`` at most, and for what it started only: a channel that is still at it
+        goes on and is asked next time.
         """
         settled = self._collect()
         now = self._clock()
@@ -107,10 +109,10 @@ class Courier:
             strays = outbox.strays(session, now=now, channels=self.channels, limit=_BATCH)
         if strays:
             settled += self._drop(strays)
-        for name in wanted:
-            self._busy[name] = _Run(self._lanes[name].run)
+        started = {name: _Run(self._lanes[name].run) for name in wanted}
+        self._busy.update(started)
         until = time.monotonic() + patience_s
-        for run in self._busy.values():
+        for run in started.values():
             run.join(max(0.0, until - time.monotonic()))
         return settled + self._collect()
 
@@ -158,7 +160,7 @@ def _unwanted(session: Session, message: Message, limits: Limits) -> str:
     """Why this channel does not take it, by colour and level."""
     heat = str(message.payload.get("heat", ""))
     if limits.heats and heat and heat not in limits.heats:
-        return f"这个渠道不收{reminders.HEAT_NAMES.get(heat, heat)}色预警"
+        return f"这个渠道不收{HEAT_NAMES.get(heat, heat)}色预警"
     incident = message.payload.get("incident")
     if limits.levels and incident is not None:
         level = incidents.get(session, incident).level

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import approvals, audit, changes
+from registry import approvals, audit, changes, notice_log
 from registry.chain import GENESIS
 from registry.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from registry.statements import clean
@@ -270,6 +270,9 @@ def _append(
         now=now,
     )
     changes.note(session, "incident", incident, now=now)
+    if isinstance(kept, Acknowledgement):
+        said = f"{kept.by}确认事件 {incident} 的 {kept.rule} {kept.threshold}% 提醒"
+        notice_log.write(session, notice_log.ACKNOWLEDGED, said, now=now, incident=incident)
     return kept
 
 

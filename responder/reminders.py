@@ -6,6 +6,7 @@ reminder once only; what was overtaken is folded into the newest, which names it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,12 +15,13 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import changes, outbox
+from registry import changes, notice_log, outbox
 from registry.statements import chunks
 from registry.tables import OutboxRow
-from responder import ledger
+from responder import addressees, ledger
 from responder.alerts import Alert
 from responder.clocks import State, judge
+from responder.colours import HEAT_NAMES
 from responder.entries import Entry
 from responder.rules import RuleSet, national
 from responder.rungs import EVERY, Rung, acknowledgement
@@ -30,7 +32,7 @@ from responder.workdays import Calendar, load_calendar
 REMINDER, ALERT = "reminder", "alert"
 LATE = timedelta(seconds=10)  # a reminder that leaves later than this after its time is 迟发
 LATE_REASON = "补录：最新帖文到达时已超过 24 小时，只进摘要，不叫醒人"
-HEAT_NAMES = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝"}
+_WHY = re.compile("[（，：]")
 CONSOLE = "console"
 
 
@@ -140,13 +142,15 @@ def put(
 ) -> int:
     """Write each reminder for each channel; a key that is there already adds nothing."""
     count = 0
+    reminders = list(reminders)
+    to = addressees.resolve(session, [addressees.ON_DUTY], now).plain if reminders else []
     for reminder in reminders:
         for channel in channels:
             fresh = outbox.put(
                 session,
                 kind=REMINDER,
                 key=f"{reminder.key}:{channel}",
-                payload={**reminder.payload, "channel": channel},
+                payload={**reminder.payload, "to": to, "channel": channel},
                 due_at=reminder.due_at,
                 now=now,
             )
@@ -157,10 +161,20 @@ def put(
 
 
 def announce(
-    session: Session, alert: Alert, *, now: datetime, channels: Sequence[str] = (CONSOLE,)
+    session: Session,
+    alert: Alert,
+    *,
+    now: datetime,
+    channels: Sequence[str] = (CONSOLE,),
+    held: str = "",
 ) -> int:
-    """Tell of an alert that is new or grew hotter; 补录 is recorded as not sent."""
+    """Tell of an alert that is new or grew hotter; what is held back is recorded as not sent.
+
+    ``held`` says why; 补录 always is. A signal that tells nothing new is logged as a duplicate.
+    """
     stage = "late" if alert.late else alert.heat
+    reason = LATE_REASON if alert.late else held
+    to = addressees.resolve(session, [addressees.ON_DUTY], now).plain
     text = (
         f"【{HEAT_NAMES[alert.heat]}】{alert.title}：{alert.reasons[-1].text}"
         f"（{alert.count} 条，{instant(alert.first_post_at)} 起）"
@@ -173,16 +187,21 @@ def announce(
             "heat": alert.heat,
             "title": alert.title,
             "text": text,
+            "held": _WHY.split(reason)[0],
+            "to": to,
             "channel": channel,
         }
         if not outbox.put(session, kind=ALERT, key=key, payload=payload, due_at=now, now=now):
             continue
-        if alert.late:
+        if reason:
             found = session.scalar(select(OutboxRow.id).where(OutboxRow.key == key))
             assert found is not None
-            outbox.not_sent(session, found, now=now, reason=LATE_REASON)
+            outbox.not_sent(session, found, now=now, reason=reason)
         changes.note(session, "notice", key, now=now)
         count += 1
+    if not count:
+        said = f"预警 {alert.id} 再次越线（第 {alert.folded} 次），已并入，不另发通知"
+        notice_log.write(session, notice_log.DUPLICATE, said, now=now, alert=alert.id)
     return count
 
 

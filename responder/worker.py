@@ -18,11 +18,14 @@ from posts.codec import decode
 from posts.errors import PoisonError
 from posts.log.port import SIGNALS, PostLog, Record
 from posts.model import Signal
-from registry import lease
+from registry import lease, silences
 from registry.db import Database, Session
 from registry.errors import UnavailableError
 from responder import alerts, reminders
+from responder.alerts import Alert
+from responder.colours import Colours
 from responder.courier import Courier
+from responder.holding import Holding
 from responder.lanes import Check, Limits
 from responder.notify import Notifier
 from responder.rules import RuleSet
@@ -70,8 +73,12 @@ class Responder:
         limits: Mapping[str, Limits] | None = None,
         checks: Mapping[str, Check] | None = None,
         plans: Sequence[Callable[[tuple[str, ...]], Plan]] = (),
+        colours: Colours | None = None,
+        holding: Holding | None = None,
     ) -> None:
         """``plans`` make further planners, given the names of the channels.
+
+        ``colours`` and ``holding`` say how hot an alert is, and whether it is sent at once.
 
         ``checks`` say why a message of a kind is not to be sent any more, see responder.lanes.
         """
@@ -80,6 +87,8 @@ class Responder:
         self._clock = clock
         self._holder = holder
         self._ttl_s = ttl_s
+        self._colours = colours or Colours()
+        self._holding = holding or Holding()
         self._held_until: datetime | None = None
         self._consumer = log.consumer(SIGNALS, GROUP)
         self._courier = Courier(
@@ -170,13 +179,20 @@ class Responder:
                 except PoisonError as error:
                     poison.append((record, str(error)))
                     continue
-                alert = alerts.absorb(session, signal, now=now)
+                alert = alerts.absorb(session, signal, now=now, colours=self._colours)
                 if alert is not None:
-                    reminders.announce(session, alert, now=now, channels=self._courier.channels)
+                    self._announce(session, alert, now)
         for record, reason in poison:
             self._log.bury(record, reason=reason, attempts=1, at=now)
         self._consumer.commit()
         return len(records)
+
+    def _announce(self, session: Session, alert: Alert, now: datetime) -> None:
+        on = silences.active(session, now)
+        met = silences.meeting(on, rule=alert.rule, areas=alert.areas, text=alert.title)
+        held = self._holding.reason(alert.heat, met, now)
+        channels = self._courier.channels
+        reminders.announce(session, alert, now=now, channels=channels, held=held)
 
     def _plan(self) -> int:
         """Look without the write lock; take it only when there is something to write."""

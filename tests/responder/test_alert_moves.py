@@ -38,7 +38,7 @@ def test_claiming_is_an_acknowledgement_in_the_log(session):
     alert = alerts.absorb(session, signal(), now=NOON)
     alerts.claim(session, alert.id, by="张三", now=NOON)
     (line,) = notice_log.recent(session, alert=alert.id)
-    assert (line.word, line.text) == ("acknowledged", "张三认领预警 1《丽发新城附近搅拌站》")
+    assert (line.word, line.text) == ("acknowledged", "张三认领预警 1")
 
 
 def test_an_alert_joins_an_open_incident_and_stands_on_its_timeline(session):
