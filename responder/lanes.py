@@ -82,6 +82,7 @@ class Lane:
         self._unwritten: list[Outcome] = []
         self._sent_at: deque[datetime] = deque(maxlen=max(1, self._limits.rate_per_min))
         self._rest_until: datetime | None = None
+        self._claimed_at = clock()
         self._refusals = 0
         self._alone = 0  # how many messages leave by themselves after a bundle was refused
 
@@ -126,6 +127,7 @@ class Lane:
             for outcome in outcomes:
                 outcome(session, now)
             batch, dropped = ([], 0) if self._resting(now) else self._look(session, now)
+        self._claimed_at = now
         del self._unwritten[: len(outcomes)]
         return batch, dropped
 
@@ -175,9 +177,8 @@ class Lane:
         return messages[:count]
 
     def _send(self, batch: list[Message]) -> int:
-        claimed = self._clock()
-        notice = self._notice(batch, claimed)
-        if not timedelta(0) <= self._clock() - claimed <= _SHORT:
+        notice = self._notice(batch, self._claimed_at)
+        if not timedelta(0) <= self._clock() - self._claimed_at <= _SHORT:
             # Frozen since the claim: who took over may have sent it, a stop may be committed.
             for message in batch:
                 self._later(partial(outbox.unclaim, message_id=message.id, owner=self._owner))
