@@ -15,6 +15,7 @@ from api.v1 import (
     leads,
     places,
     posts,
+    proofs,
     rules,
     running,
     session,
@@ -56,6 +57,7 @@ for part in (
     users,
     running,
     audit,
+    proofs,
 ):
     router.include_router(part.router)
 router.include_router(stream.router)
