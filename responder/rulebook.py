@@ -115,14 +115,22 @@ def start_with(
 
     A calendar that a person adopted stays.
     """
-    found = versions(session)
-    newest = {one.kind: one for one in reversed(found)}
-    kept = newest.get(RULES)
-    if kept is None or kept.digest != _digest(replace(rules, earlier={}, version=kept.version)):
-        adopt(session, rules, who=who, now=now)
-    own = newest.get(CALENDAR)
-    if own is None or own.adopted_by == SYSTEM:
-        adopt(session, calendar, who=who, now=now)
+    for content in wanting(session, rules=rules, calendar=calendar):
+        adopt(session, content, who=who, now=now)
+
+
+def wanting(session: Session, *, rules: RuleSet, calendar: Calendar) -> list[RuleSet | Calendar]:
+    """What of these :func:`start_with` would adopt; reads only."""
+    newest = {one.kind: one for one in reversed(versions(session))}
+    found: list[RuleSet | Calendar] = []
+    for kind, content in ((RULES, rules), (CALENDAR, calendar)):
+        kept = newest.get(kind)
+        if kept is not None and kind == CALENDAR and kept.adopted_by != SYSTEM:
+            continue
+        plain = replace(content, earlier={})
+        if kept is None or kept.digest != _digest(replace(plain, version=kept.version)):
+            found.append(content)
+    return found
 
 
 def versions(session: Session) -> list[Version]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from analyzer.grouping.defaults import default_rules
 from registry import alert_rules, areas, gazetteer, seeds, sources, units
@@ -12,6 +13,9 @@ from registry.db import Database, Session
 from registry.errors import InvalidInputError
 from registry.sources import Source
 from registry.units import Unit
+from responder import rulebook
+from responder.rules import desk_file, load
+from responder.workdays import load_calendar
 from yuqing.settings import AreaSettings, RuleSettings, Settings, SourceSettings
 
 
@@ -34,6 +38,20 @@ def seed(database: Database, settings: Settings, *, now: datetime) -> None:
             if f"rule:{one.id}" in new:
                 alert_rules.put(session, _rule(one), now=now)
         seeds.mark(session, new, now=now)
+
+
+def put_in_force(database: Database, settings: Settings, *, now: datetime) -> None:
+    """The rules of the settings and the packaged calendar; writes only where they are new.
+
+    Raises InvalidInputError (file, rule, key) for a rule file that can't be used.
+    """
+    own = Path(settings.respond.rules) if settings.respond.rules else None
+    rules, calendar = load(desk_file(), own), load_calendar()
+    with database.reading() as session:
+        if not rulebook.wanting(session, rules=rules, calendar=calendar):
+            return
+    with database.transaction() as session:
+        rulebook.start_with(session, rules=rules, calendar=calendar, now=now)
 
 
 def _seed_area(session: Session, settings: Settings, new: set[str], now: datetime) -> None:

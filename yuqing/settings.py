@@ -93,6 +93,10 @@ class RespondSettings(_Section):
     """How people are told."""
 
     repeat_min: int = Field(default=30, ge=1, description="超时后每隔多少分钟再提醒")
+    rules: str = Field(
+        default="",
+        description="本单位的时限规则文件（TOML），按编号覆盖全国默认；用 yuqing rules check 检查",
+    )
     notify_urls: list[str] = Field(
         default=[], description="通知渠道（apprise 地址）：企业微信、钉钉、飞书、邮件、网址回调"
     )

@@ -68,12 +68,13 @@ class Wiring:
     @cached_property
     def database(self) -> Database:
         """The registry, migrated and seeded from the settings."""
-        from yuqing.seeding import seed
+        from yuqing.seeding import put_in_force, seed
 
         self.folder.make()
         database = Database(f"sqlite:///{self.folder.registry}")
         database.migrate()
         seed(database, self.settings, now=now())
+        put_in_force(database, self.settings, now=now())
         return database
 
     @cached_property
@@ -155,15 +156,20 @@ class Wiring:
 
     def responder(self) -> Responder:
         """The responder with the notifiers of the settings."""
+        from responder import rulebook
         from responder.worker import Responder
         from yuqing import channels
 
+        with self.database.reading() as session:
+            book = rulebook.in_force(session)
         return Responder(
             self.log,
             self.database,
             channels.notifiers(self.settings, self.database, now),
             now,
             self.holder,
+            rules=book.rules,
+            calendar=book.calendar,
             every=timedelta(minutes=self.settings.respond.repeat_min),
             limits=channels.limits(self.settings),
         )

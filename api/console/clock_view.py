@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -32,10 +33,19 @@ _STOPPED_BY = {
     "R1": "权威信息已发布，并有渠道、时间、正文哈希和签发人。拟稿、审核、定时都不停表。",
     "R2": "发布会实际开始。发出通知不停表。",
     "R3": "答复已公开。",
+    "R4-1": "已报上级（电话或书面）。拟稿不停表。",
+    "R4-2": "书面报告已报上级。拟稿不停表。",
+    "R4b": "已报上级。",
+    "R4b-2": "再上一级已经收到报告。",
+    "R4c": "已报上级。",
+    "R4c-2": "再上一级已经收到报告。",
     "R5": "解读材料已在政府网站发布。",
+    "R7": "再次发布权威信息；办结即止。",
+    "R8": "工单已办结。",
+    "R9": "准确信息已发布。",
 }
-_ACTS = {"R1": "去发布", "R2": "登记发布会", "R3": "去回应", "R5": "去解读"}
-_WORKING_DAYS = {"R5": "3 个工作日"}
+_ACTS = {"R1": "去发布", "R2": "登记发布会", "R3": "去回应", "R5": "去解读", "R7": "去发布"}
+_WORKING_DAYS = re.compile(r"起 (\d+ 个工作日)内")
 _SOON_SHARE = 0.25
 _COUNTING = frozenset({"running", "due_soon", "overdue"})
 
@@ -84,7 +94,9 @@ def clock_view(
         soon = left <= length_s * _SOON_SHARE
         key = "overdue" if left < 0 else "due_soon" if soon else "running"
     state, word, sign = _LOOKS[key]
-    by_days = clock.rule in _WORKING_DAYS
+    rule = clock.rule.partition(".")[0]  # R7.2 is the second clock of R7
+    working_days = _WORKING_DAYS.search(clock.reason or "")
+    by_days = working_days is not None
     if by_days and key == "overdue":
         word = "已逾期"  # hours: 已超时
     if conditional:
@@ -92,11 +104,11 @@ def clock_view(
     return ClockView(
         rule=clock.rule,
         name=clock.name,
-        length=_WORKING_DAYS.get(clock.rule) or words.span(length_s),
+        length=working_days.group(1) if working_days else words.span(length_s),
         counting=(
             "按工作日计，首日不算。" if by_days else "自然小时，夜间、周末、节假日照算，不暂停。"
         ),
-        stopped_by=_STOPPED_BY.get(clock.rule, "见规则。"),
+        stopped_by=_STOPPED_BY.get(rule, "见规则。"),
         state=state,
         word=word,
         sign=sign,
@@ -113,7 +125,7 @@ def clock_view(
         reason=clock.reason or "",
         citation=clock.citation or "",
         note=_note(clock, conditional=conditional, since=undecided_since, now=now),
-        act="定级…" if conditional else _ACTS.get(clock.rule, "去办") if live else "看结论",
+        act="定级…" if conditional else _ACTS.get(rule, "去办") if live else "看结论",
         incident=clock.incident or 0,
         incident_title=title,
         level=level,

@@ -21,7 +21,17 @@ from registry.errors import InvalidInputError
 from responder.rules.check import check_file, check_rule
 from responder.rules.model import LEVELS, Length, Rule, RuleSet
 
-__all__ = ["Length", "Rule", "RuleSet", "desk", "load", "national", "packaged", "variants"]
+__all__ = [
+    "Length",
+    "Rule",
+    "RuleSet",
+    "desk",
+    "desk_file",
+    "load",
+    "national",
+    "packaged",
+    "variants",
+]
 
 _HERE = Path(__file__).parent
 _NATIONAL = _HERE / "national.toml"
