@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from support.evidence import MARK, NOW, PROOF, Evidence, found_in, make_evidence
-from support.service import run
+from support.service import run, until
 
 from crawlers.admission import ERASED, Item, State
 from posts.index.port import Query
@@ -308,3 +309,33 @@ def test_a_forged_erasure_is_a_break(tmp_path: Path) -> None:
         assert any(said in fault for fault in faults), (change, faults)
     made.wiring.close()
     assert check(tmp_path / "nothing") != ([], [])
+
+
+@pytest.mark.promise("P36")
+def test_the_responders_stage_empties_what_was_confirmed_by_the_api(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_evidence(tmp_path / "data")
+    post = made.posts[0].post.id
+    asked = Request(posts=(post,), reason="当事人申请", clause="第四十七条")
+    with made.wiring.database.transaction() as session:
+        number = propose(session, asked, by=user(session, "anquan"), now=NOW)
+        confirm(session, number, by=user(session, "lingdao"), now=NOW)
+    made.reopen()
+    assert found_in(made.data, MARK) != []
+    monkeypatch.setattr(stores, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(stores, "now", lambda: NOW + stores.SETTLED_AFTER)
+    stop = threading.Event()
+    thread = stores.start(made.wiring, stop)
+
+    def finished() -> bool:
+        with made.wiring.database.reading() as session:
+            return not erasures.pending(session)
+
+    until(finished, what="the act is finished", deadline_s=30)
+    stop.set()
+    thread.join(30)
+    made.reopen()
+    assert found_in(made.data, MARK) == []
+    assert made.wiring.index.get(post) is None
+    made.wiring.close()
