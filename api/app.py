@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from api import errors, health, signin, v1
+from api import duty_calendar, errors, health, signin, v1
 from api.access import AccessMiddleware
 from api.console import pages, render
 from api.desk import Admits, Clock, Desk
@@ -65,6 +65,7 @@ def create_app(
     errors.install(app)
     app.include_router(health.router)
     app.include_router(signin.router)
+    app.include_router(duty_calendar.router)
     app.include_router(v1.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")

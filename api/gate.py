@@ -31,6 +31,7 @@ OPEN: frozenset[tuple[str, str]] = frozenset(
         ("HEAD", "/signin"),
         ("POST", "/signin"),
         ("POST", "/api/v1/session"),
+        ("GET", "/duty.ics"),  # opens by the token of a subscription, see api/duty_calendar.py
     }
 )
 # What a person whose first password is not changed yet can reach.

@@ -24,6 +24,10 @@ class Action(StrEnum):
     MANAGE_AREAS = "管理地域"
     MANAGE_USERS = "管理用户"
     READ_AUDIT = "查看审计"
+    MANAGE_DUTY = "排班"
+    HAND_OVER = "交接班"
+    SILENCE = "静默预警"
+    TAKE_BACK = "退回他人认领的预警"
 
 
 _DESK = frozenset({Role.DUTY_OFFICER, Role.ANALYST, Role.LEADER, Role.ADMIN})
@@ -43,6 +47,10 @@ _ROLES: dict[Action, frozenset[Role]] = {
     Action.MANAGE_AREAS: frozenset({Role.ADMIN}),
     Action.MANAGE_USERS: frozenset({Role.ADMIN, Role.SECURITY}),
     Action.READ_AUDIT: frozenset({Role.AUDITOR, Role.SECURITY, Role.ADMIN}),
+    Action.MANAGE_DUTY: frozenset({Role.LEADER, Role.ADMIN}),
+    Action.HAND_OVER: _DESK,
+    Action.SILENCE: _DESK,
+    Action.TAKE_BACK: frozenset({Role.LEADER, Role.ADMIN}),
 }
 
 

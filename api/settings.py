@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from registry.duty import USUAL, Hours
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
@@ -27,6 +29,7 @@ class ApiSettings:
     sign_in_per_address: int = 60  # tries from one address, whatever the names
     stream_poll_s: float = 1.0
     stream_heartbeat_s: float = 15.0
+    duty_hours: Hours = USUAL  # when the shifts change
     readers: int = 8  # reading transactions at a time in this process
     writers: int = 1  # writing ones; SQLite takes one at a time
 

@@ -102,6 +102,9 @@ class Hours(Struct, frozen=True, kw_only=True):
         return before, Kind.NIGHT, *self.span(before, Kind.NIGHT)
 
 
+USUAL = Hours()
+
+
 def hours(day: str, night: str) -> Hours:
     """Hours from ``08:00`` and ``20:00``. Raises InvalidInputError."""
     try:

@@ -81,7 +81,7 @@ def checklist(session: Session, now: datetime) -> dict[str, Any]:
                 {
                     "id": source.id,
                     "name": source.name,
-                    "since": iso(health.since) if health.since else "",
+                    "since": iso(health.since),
                     "failure": health.failure,
                 }
                 for source, health in sources.health(session, now=now)

@@ -10,7 +10,9 @@ from api.v1 import (
     alerts,
     audit,
     clocks,
+    duty,
     entries,
+    handovers,
     incidents,
     leads,
     places,
@@ -19,6 +21,7 @@ from api.v1 import (
     rules,
     running,
     session,
+    silences,
     sources,
     users,
 )
@@ -57,6 +60,9 @@ for part in (
     users,
     running,
     audit,
+    handovers,
+    duty,
+    silences,
     proofs,
 ):
     router.include_router(part.router)

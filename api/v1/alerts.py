@@ -9,11 +9,11 @@ from pydantic import Field
 
 from api import acts
 from api.deps import CurrentUser, Now, Reading, Writing, allowed
-from api.permissions import Action, require
+from api.permissions import Action, may, require
 from api.v1.incidents import Criteria, EventType, IncidentDetail, Level, detail
 from api.v1.models import Before, Given, GivenInstant, Instant, Items, Limit, Number, Short, Shown
 from registry.users import User
-from responder import alerts, query
+from responder import alert_moves, alerts, query
 
 router = APIRouter(prefix="/alerts", tags=["预警"])
 State = Literal["待处置", "已认领", "处理中", "已解决", "忽略", "误报"]
@@ -53,7 +53,8 @@ class AlertOut(Shown):
     closed_by: str = Field(description="处置人")
     closed_at: Instant | None = Field(description="处置时间")
     close_reason: str = Field(description="处置理由")
-    incident: int | None = Field(description="转为哪个事件")
+    incident: int | None = Field(description="属于哪个事件")
+    waiting_since: Instant = Field(description="自何时起无人认领（报警、升色、退回）")
 
 
 class Dismissal(Given):
@@ -67,6 +68,12 @@ class Resolution(Given):
     """How it was settled."""
 
     reason: Annotated[str, Field(min_length=1, max_length=2000)] = Field(description="理由")
+
+
+class Joining(Given):
+    """Which incident it belongs to."""
+
+    incident: Annotated[int, Field(ge=1, le=2**53 - 1)] = Field(description="在办的事件")
 
 
 class Opening(Given):
@@ -139,6 +146,34 @@ def resolve(
     return AlertOut.model_validate(
         alerts.resolve(session, number, reason=given.reason, by=by, now=now)
     )
+
+
+@router.post("/{number}/release", summary="退回")
+def release(
+    session: Writing,
+    now: Now,
+    number: Number,
+    given: Resolution,
+    user: Annotated[User, Depends(allowed(Action.CLAIM_ALERT))],
+) -> AlertOut:
+    """Give the claim back with a reason; the alert waits, and escalates, anew."""
+    by, anyone = acts.signature(user), may(user, Action.TAKE_BACK)
+    back = alert_moves.release(session, number, reason=given.reason, by=by, now=now, anyone=anyone)
+    return AlertOut.model_validate(back)
+
+
+@router.post("/{number}/join", summary="并入事件")
+def join(
+    session: Writing,
+    now: Now,
+    number: Number,
+    given: Joining,
+    user: Annotated[User, Depends(allowed(Action.OPEN_INCIDENT))],
+) -> AlertOut:
+    """It belongs to an incident that is open already."""
+    by = acts.signature(user)
+    joined = alert_moves.join(session, number, incident=given.incident, by=by, now=now)
+    return AlertOut.model_validate(joined)
 
 
 @router.post("/{number}/incident", summary="转为事件", status_code=201)

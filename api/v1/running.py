@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api.deps import CurrentUser, Now, Reading
 from api.v1.models import Instant, Items, Limit, Shown
-from registry import outbox, stages
+from registry import notice_log, outbox, stages
 
 router = APIRouter(tags=["运行"])
 
@@ -29,12 +29,24 @@ class NoticeOut(Shown):
     done_at: Instant | None = Field(description="了结时间")
 
 
+class NoticeLineOut(Shown):
+    """A line of the notice log."""
+
+    id: int
+    at: Instant = Field(description="何时")
+    word: str = Field(description="duplicate 重复，escalated 已升级，acknowledged 已确认")
+    text: str = Field(description="说明")
+    alert: int | None = Field(description="哪条预警")
+    incident: int | None = Field(description="哪个事件")
+
+
 class StageOut(Shown):
     """A stage of the service."""
 
     name: str = Field(description="环节")
     state: str = Field(
-        description="starting 启动中，running 运行，restarting 重启中，stopped 停，failed 失败"
+        description="starting 启动中，running 运行，restarting 重启中，stopped 停，failed 失败，"
+        "hung 停摆"
     )
     since: Instant = Field(description="自何时起")
     beat_at: Instant | None = Field(description="上次报到")
@@ -60,6 +72,13 @@ def notices(session: Reading, _user: CurrentUser, limit: Limit = 50) -> Items[No
     """The newest deliveries: sent, waiting, not sent and why."""
     rows = outbox.recent(session, limit)
     return Items(items=[NoticeOut.model_validate(row) for row in rows], next=None)
+
+
+@router.get("/notice-log", summary="通知日志")
+def notice_lines(session: Reading, _user: CurrentUser, limit: Limit = 50) -> Items[NoticeLineOut]:
+    """What befell notices beside their sending: duplicate, escalated, acknowledged."""
+    rows = notice_log.recent(session, limit)
+    return Items(items=[NoticeLineOut.model_validate(row) for row in rows], next=None)
 
 
 @router.get("/stages", summary="各环节")

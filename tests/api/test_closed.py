@@ -15,6 +15,7 @@ OPEN = {
     ("GET", "/signin"),
     ("POST", "/signin"),
     ("POST", "/api/v1/session"),
+    ("GET", "/duty.ics"),  # by the token of a subscription only, see test_duty.py
 }
 
 
