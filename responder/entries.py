@@ -151,6 +151,8 @@ class Report(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="report")
     text: str = ""
     hop: int = 1
     onward: str = ""
+    whole: bool = False
+    origin: int | None = None
 
 
 class FalseClaim(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="false_claim"):

@@ -240,7 +240,12 @@ def _anchors(entries: list[Entry], values: dict[int, datetime]) -> dict[str, lis
             anchors.setdefault("false_claim", []).append(Stop(at, entry))
         elif isinstance(entry, Order):
             anchors.setdefault("accepted", []).append(Stop(at, entry))
-        elif isinstance(entry, Report) and is_stop(entry) and entry.onward.strip():
+        elif (
+            isinstance(entry, Report)
+            and is_stop(entry)
+            and entry.onward.strip()
+            and (not entry.origin or entry.whole)
+        ):
             anchors.setdefault("onward", []).append(Stop(at, entry))
         elif isinstance(entry, Release) and is_stop(entry) and (not entry.origin or entry.whole):
             anchors.setdefault("released", []).append(Stop(at, entry))

@@ -32,9 +32,12 @@ from responder.entries import (
     EventType,
     Instant,
     LevelSet,
+    Merge,
+    MergedInto,
     Moment,
     NotApplicable,
     Opened,
+    Split,
     kind,
 )
 from responder.ledger_check import check, check_all
@@ -47,6 +50,7 @@ from responder.writing import meanwhile, write
 
 OPEN, CLOSED = writing.OPEN, writing.CLOSED
 TWO_PERSONS = (Correction, NotApplicable)
+SEVERAL = (Merge, MergedInto, Split)  # written by responder.joining only
 SIGNED = approvals.two_person("事件记录")  # an entry that waits for a second person
 
 
@@ -100,21 +104,7 @@ def open_incident(
         Moment.FIRST_POST: first_post,
     }
     known = {which: value for which, value in given.items() if value is not None}
-    row = IncidentRow(
-        title=title,
-        state=OPEN,
-        level="",
-        event_type="",
-        alert=from_alert,
-        opened_by=by,
-        opened_at=now,
-        closed_at=None,
-        cycle=0,
-        count=0,
-        head=GENESIS,
-    )
-    session.add(row)
-    session.flush()
+    row = new_row(session, title=title, by=by, now=now, alert=from_alert)
     book = in_force(session)
     common: dict[str, Any] = {"at": now, "written_at": now, "by": by}
     entries: list[Entry] = [Opened(title=title, alert=from_alert, summary=clean(summary), **common)]
@@ -140,6 +130,28 @@ def open_incident(
     return incident_of(row)
 
 
+def new_row(
+    session: Session, *, title: str, by: str, now: datetime, alert: int | None = None
+) -> IncidentRow:
+    """An incident without entries; the caller writes the first ones in the same transaction."""
+    row = IncidentRow(
+        title=title,
+        state=OPEN,
+        level="",
+        event_type="",
+        alert=alert,
+        opened_by=by,
+        opened_at=now,
+        closed_at=None,
+        cycle=0,
+        count=0,
+        head=GENESIS,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
 def add(
     session: Session,
     incident: int,
@@ -159,6 +171,9 @@ def add(
     if isinstance(entry, TWO_PERSONS):
         name = KIND_NAMES[kind(entry)]
         raise ForbiddenError(f"{name}须由第二人确认：请先提出，再由另一人签署")
+    if isinstance(entry, SEVERAL):
+        name = KIND_NAMES[kind(entry)]
+        raise InvalidInputError(f"{name}涉及几个事件，请用“并入”或“拆分”办理", field="type")
     return _append(session, incident, entry, now=now, expected=expected, rules=rules, cal=calendar)
 
 
@@ -282,6 +297,11 @@ def _row(session: Session, incident: int, *, lock: bool = False) -> IncidentRow:
     if row is None:
         raise NotFoundError(f"没有编号为 {incident} 的事件")
     return row
+
+
+def row_of(session: Session, incident: int) -> IncidentRow:
+    """The row of the incident, locked until the transaction ends. Raises NotFoundError."""
+    return _row(session, incident, lock=True)
 
 
 def incident_of(row: IncidentRow) -> Incident:

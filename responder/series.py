@@ -93,7 +93,7 @@ def _each(
         span = span_of(rule, facts) if rule is not None and rule.enabled else None
         if rule is None or span is None or span.conditional:
             continue
-        if span.revoked_at is not None and start >= span.revoked_at:
+        if span.revoked_at is not None and start > span.revoked_at:
             continue  # it came after the rule had ended
         basis = Basis(start, SERIES[rule.series], anchor.entry.written_at)
         own = replace(rule, length=_length(rule, anchor))

@@ -95,7 +95,8 @@ def timeline_of(entries: Sequence[Entry]) -> list[TimelineItem]:
 
 def sentence(entry: Entry) -> str:
     """What the entry says, in one line."""
-    text = _spoken(entry)
+    flag = f"【{entry.flag}】" if entry.flag else ""
+    text = f"{_spoken(entry)}{flag}"
     return " ".join(text.split())
 
 

@@ -22,6 +22,7 @@ from responder.entries import (
     Level,
     LevelSet,
     Merge,
+    MergedInto,
     Reopen,
     is_stop,
     kind,
@@ -47,9 +48,11 @@ def write(
     """Check the entry, add it to the chain, and keep what lists show of it."""
     there = ledger.load(session, row.id) if row.count else []
     entry = _completed(entry, row, rules, calendar)
+    entry, now = _after_the_newest(entry, there, now)
     check_entry(entry, there, open_=row.state == OPEN, rules=rules, now=now)
-    if isinstance(entry, Closed):
-        _check_settled(there, rules, calendar, now)
+    if isinstance(entry, Closed | MergedInto):
+        if isinstance(entry, Closed):
+            _check_settled(there, rules, calendar, now)
         row.state, row.closed_at = CLOSED, now
         _settle_alert(session, row, entry, now)
     elif isinstance(entry, Reopen):
@@ -61,6 +64,18 @@ def write(
         row.level = standing.level.value if standing.level else ""
         row.event_type = standing.event_type.value if standing.event_type else ""
     return entry
+
+
+def _after_the_newest(entry: Entry, there: list[Entry], now: datetime) -> tuple[Entry, datetime]:
+    """The entry in its place where the machine's clock went back, flagged with what it showed.
+
+    The instants that the law looks at stay as they were given.
+    """
+    newest = max((one.written_at for one in there), default=now)
+    if now >= newest:
+        return entry, now
+    flag = f"写入时系统时钟为 {instant(now)}，早于上一条记录 {instant(newest)}，时钟可能倒退"
+    return replace(entry, written_at=newest, flag=flag), newest
 
 
 def _completed(entry: Entry, row: IncidentRow, rules: RuleSet, calendar: Calendar) -> Entry:
@@ -87,7 +102,7 @@ def _check_settled(there: list[Entry], rules: RuleSet, calendar: Calendar, now: 
     running = [
         f"{verdict.clock.rule} {verdict.clock.name}"
         for verdict in judge(there, rules=rules, calendar=calendar, now=now)
-        if not verdict.silent
+        if not verdict.silent and not verdict.rule.while_open
     ]
     if running:
         raise ConflictError(
@@ -95,7 +110,9 @@ def _check_settled(there: list[Entry], rules: RuleSet, calendar: Calendar, now: 
         )
 
 
-def _settle_alert(session: Session, row: IncidentRow, entry: Closed, now: datetime) -> None:
+def _settle_alert(
+    session: Session, row: IncidentRow, entry: Closed | MergedInto, now: datetime
+) -> None:
     """With the incident its alert is settled; what comes up again makes a new one."""
     alert = session.get(AlertRow, row.alert) if row.alert is not None else None
     if alert is not None and alert.closed_at is None:

@@ -88,7 +88,17 @@ def test_what_the_body_says_about_who_and_when_written_is_not_taken(session, inc
         ({"type": "opened", "title": "再来"}, "已经立项"),
         ({"type": "reopen", "basis": NOON, "reason": "x"}, "没有办结"),
         ({"type": "closed"}, "须写明理由"),
-        ({"type": "merge", "other": 1}, "不能并入自己"),
+        ({"type": "merge", "other": 1}, "并入涉及几个事件"),
+        ({"type": "merged_into", "other": 2}, "并入他事件涉及几个事件"),
+        ({"type": "split", "other": 2}, "拆分涉及几个事件"),
+        ({"type": "report", "method": "电话", "to": " "}, "渠道"),
+        ({"type": "report", "method": "吼", "to": "州政府"}, "method 的值不认识"),
+        ({"type": "order", "number": "1", "hours": 2, "workdays": 3}, "只能写小时或工作日之一"),
+        ({"type": "order", "number": "1", "workdays": 0}, "应大于 0"),
+        ({"type": "order", "number": " "}, "工单编号"),
+        ({"type": "settled", "order": 1}, "第 1 条不是受理工单"),
+        ({"type": "needed", "rule": "R2"}, "为什么有必要"),
+        (release(next_at=ago(minutes=1)), "不晚于本次"),
         ({"type": "level_set", "level": "重大"}, "没有变化"),
     ],
 )
@@ -312,7 +322,7 @@ def test_an_impossible_year_is_told(session, incident, year):
     when = f"{year:04d}-12-31T23:00:00Z"
     for body in (
         {"type": "note", "text": "x", "at": when},
-        {"type": "merge", "other": 2, "occurred": when},
+        {"type": "release", "status": "drafted", "next_at": when},
         {"type": "instant", "which": "reported", "value": when},
     ):
         with pytest.raises(InvalidInputError, match="请核对年份"):
