@@ -122,6 +122,30 @@ class RespondSettings(_Section):
     )
 
 
+class DutySettings(_Section):
+    """Who is told when, and what is not sent at once."""
+
+    day_start: str = Field(default="08:00", description="白班开始（夜班结束）的时刻")
+    night_start: str = Field(default="20:00", description="夜班开始（白班结束）的时刻")
+    policies: str = Field(
+        default="", description="本单位的升级办法文件（TOML），按编号替换默认的升级步骤"
+    )
+    quiet_from: str = Field(
+        default="", description="静默时段开始，如 22:00：黄色、蓝色预警只进摘要；不填为不静默"
+    )
+    quiet_until: str = Field(default="", description="静默时段结束，如 07:00")
+    digest_only: list[str] = Field(
+        default=["blue"], description="从不单独发送、只进摘要的预警颜色；红色不能列入"
+    )
+    digest_at: list[str] = Field(
+        default=["08:00", "14:00", "20:00"], description="发摘要的时刻；空列表为不发"
+    )
+    hotter_at: dict[str, float] = Field(
+        default={"orange": 5.0, "red": 20.0},
+        description="条数达到规则阈值的多少倍时升为该颜色；不写则颜色只由规则决定",
+    )
+
+
 class ChannelSettings(_Section):
     """A channel by which people are told."""
 
@@ -236,6 +260,7 @@ class Settings(BaseSettings):
     crawl: CrawlSection = CrawlSection()
     analyze: AnalyzeSettings = AnalyzeSettings()
     respond: RespondSettings = RespondSettings()
+    duty: DutySettings = DutySettings()
     keep: KeepSettings = KeepSettings()
     source: list[SourceSettings] = Field(default=[], description="首次启动时登记的信源")
     channel: list[ChannelSettings] = Field(default=[], description="通知渠道")

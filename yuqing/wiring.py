@@ -158,10 +158,11 @@ class Wiring:
         """The responder with the notifiers of the settings."""
         from responder import rulebook
         from responder.worker import Responder
-        from yuqing import channels
+        from yuqing import channels, watching
 
         with self.database.reading() as session:
             book = rulebook.in_force(session)
+        every = timedelta(minutes=self.settings.respond.repeat_min)
         return Responder(
             self.log,
             self.database,
@@ -169,9 +170,11 @@ class Wiring:
             now,
             self.holder,
             rules=book.rules,
-            calendar=book.calendar,
-            every=timedelta(minutes=self.settings.respond.repeat_min),
+            every=every,
             limits=channels.limits(self.settings),
+            **watching.parts(
+                self.settings.duty, rules=book.rules, calendar=book.calendar, every=every
+            ),
         )
 
     def app(self, *, demo: bool = False) -> Any:
@@ -181,6 +184,7 @@ class Wiring:
         from api.app import create_app
         from api.settings import ApiSettings
         from registry import areas
+        from yuqing import watching
 
         with self.database.reading() as session:
             own = areas.own(session)
@@ -196,6 +200,7 @@ class Wiring:
                 demo=demo,
                 secure_cookies=server.secure_cookies,
                 allowed_hosts=tuple(server.allowed_hosts),
+                duty_hours=watching.hours(self.settings.duty),
             ),
             clock=now,
         )

@@ -1,0 +1,54 @@
+"""Duty in the wiring: hours, colours, silence, escalation and digests of the settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from registry import duty
+from registry.duty import Hours
+from yuqing.settings import DutySettings
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from responder.policies import Policies
+    from responder.rules import RuleSet
+    from responder.workdays import Calendar
+
+
+def hours(section: DutySettings) -> Hours:
+    """When the shifts change. Raises InvalidInputError."""
+    return duty.hours(section.day_start, section.night_start)
+
+
+def policies(section: DutySettings) -> Policies:
+    """The escalation policies, with those of the unit. Raises InvalidInputError."""
+    from responder import policies as known
+
+    return known.load(Path(section.policies)) if section.policies else known.default()
+
+
+def parts(
+    section: DutySettings, *, rules: RuleSet, calendar: Calendar, every: timedelta
+) -> dict[str, Any]:
+    """What the responder is given for duty. Raises InvalidInputError for a wrong setting."""
+    from responder.colours import colours
+    from responder.digest import Digester, times
+    from responder.holding import holding
+    from responder.watchkeeper import Watchkeeper
+
+    held = holding(
+        quiet_from=section.quiet_from,
+        quiet_until=section.quiet_until,
+        digest_only=section.digest_only,
+    )
+    watch = Watchkeeper(
+        policies=policies(section), holding=held, rules=rules, calendar=calendar, every=every
+    )
+    return {
+        "plans": [watch.on, Digester(times=times(section.digest_at)).on],
+        "checks": watch.checks(),
+        "colours": colours(section.hotter_at),
+        "holding": held,
+    }
