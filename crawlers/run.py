@@ -15,10 +15,11 @@ import structlog
 
 from crawlers.admission import Admission
 from crawlers.settings import CrawlSettings, scrapy_settings
+from crawlers.watch import Watch
 from posts.log.port import PostLog
 from registry import sources as source_registry
 from registry.db import Database
-from registry.errors import DeskError, InvalidInputError, NotFoundError
+from registry.errors import InvalidInputError, NotFoundError
 from registry.sources import Source
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ log = structlog.get_logger()
 
 _THREADS = 2
 _STEP_S = 0.1
-_POSTPONE_S = 10.0
 _one_crawl = threading.Lock()
 
 Clock = Callable[[], datetime]
@@ -74,9 +74,13 @@ def crawl_forever(
     settings: CrawlSettings,
     stop: threading.Event,
     clock: Clock = _utc_now,
+    alive: Callable[[], None] = lambda: None,
 ) -> None:
-    """Visit each source whenever it is due, until ``stop`` is set; then ends within 3 seconds."""
-    with _crawling(database, log, settings, _Watch(stop).plan, clock) as running:
+    """Visit each source whenever it is due, until ``stop`` is set; then ends within 3 seconds.
+
+    What a person asked for (现在检查) goes first. ``alive`` is called at each look at what is due.
+    """
+    with _crawling(database, log, settings, Watch(stop, alive).plan, clock) as running:
         while not stop.wait(_STEP_S):
             if running.done.done():
                 running.result()
@@ -100,57 +104,6 @@ def _choose(database: Database, wanted: Sequence[str] | None) -> list[Source]:
                 raise InvalidInputError(f"来源「{name}」靠导入和录入，没有可采集的网址")
             chosen.append(source)
         return chosen
-
-
-class _Watch:
-    """The plan of a crawl without end: looks for due sources, one visit of each at a time."""
-
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
-        self._under_way: dict[str, asyncio.Task[bool]] = {}
-        self._not_before: dict[str, float] = {}
-
-    async def plan(self, spider: DeskSpider) -> None:
-        loop = asyncio.get_running_loop()
-        look_at = 0.0
-        try:
-            while not self._stop.is_set():
-                if loop.time() >= look_at:
-                    look_at = loop.time() + spider.settings_.poll_s
-                    for source in await self._due(spider):
-                        self._begin(spider, source)
-                await asyncio.sleep(min(_STEP_S, spider.settings_.poll_s))
-        finally:
-            for task in self._under_way.values():
-                task.cancel()
-
-    async def _due(self, spider: DeskSpider) -> list[Source]:
-        tools = spider.tools
-
-        def look() -> list[Source]:
-            with tools.database.reading() as session:
-                return source_registry.due(session, now=tools.clock())
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(tools.executor, look)
-        except DeskError as error:
-            log.warning("sources_unreadable", reason=error.message)
-            return []
-
-    def _begin(self, spider: DeskSpider, source: Source) -> None:
-        loop = asyncio.get_running_loop()
-        if source.id in self._under_way or self._not_before.get(source.id, 0.0) > loop.time():
-            return
-
-        def ended(task: asyncio.Task[bool]) -> None:
-            self._under_way.pop(source.id, None)
-            well = not task.cancelled() and task.exception() is None and task.result()
-            if not well:
-                self._not_before[source.id] = loop.time() + _POSTPONE_S
-
-        task = loop.create_task(spider.visit(source))
-        self._under_way[source.id] = task
-        task.add_done_callback(ended)
 
 
 class _Running:

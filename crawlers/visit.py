@@ -6,8 +6,10 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from scrapy import Request
@@ -95,6 +97,7 @@ class Visit:
         self.new = 0
         self.fetched = 0
         self.failures: list[CrawlFailure] = []
+        self.offsets: dict[str, timedelta] = {}  # by host: how far our clock is ahead of its
         self._aging: list[tuple[datetime, str, Lead]] = []
         self._tools = tools
         self._crawler = crawler
@@ -114,10 +117,23 @@ class Visit:
             raise CrawlFailure("other", f"地址 {url[:200]} 不合法：{error}") from error
         except Exception as error:
             raise of_exception(error, url, timeout_s=timeout_s) from error
+        self._compare_clocks(response)
         failure = of_status(response.status, url)
         if failure is not None:
             raise failure
         return Page(url, response.url, response.body, _content_type(response))
+
+    def _compare_clocks(self, response: Response) -> None:
+        """By the Date header, unless the answer was kept somewhere on its way (Age)."""
+        date_ = response.headers.get("Date")
+        host = urlsplit(response.url).hostname
+        if not date_ or not host or "Age" in response.headers:
+            return
+        try:
+            there = parsedate_to_datetime(date_.decode("latin-1"))
+            self.offsets[host] = self.now() - there
+        except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
+            return
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run what blocks or computes beside the loop."""

@@ -57,6 +57,12 @@ def add(
     return row.id
 
 
+def waiting(session: Session, *, kinds: list[str]) -> bool:
+    """Whether a job of these kinds is queued; needs no write lock, unlike :func:`claim`."""
+    queued = select(JobRow.id).where(JobRow.state == "queued", JobRow.kind.in_(kinds)).limit(1)
+    return session.scalar(queued) is not None
+
+
 def claim(session: Session, *, kinds: list[str], now: datetime) -> Job | None:
     """Take the oldest queued job of these kinds; None where there is none."""
     expire(session, now=now)
@@ -106,12 +112,19 @@ def get(session: Session, job_id: int) -> Job:
 
 
 def expire(session: Session, *, now: datetime) -> int:
-    """Running jobs past their time limit have failed; returns how many."""
+    """Jobs past their time limit, running or not even begun, have failed; returns how many."""
     late = update(JobRow).where(JobRow.state == "running", JobRow.until <= now)
-    return affected(
+    count = affected(
         session,
         late.values(state="failed", finished_at=now, error="超过时限，任务没有完成。请稍后重试。"),
     )
+    queued = select(JobRow.id, JobRow.created_at, JobRow.limit_s).where(JobRow.state == "queued")
+    for job_id, created_at, limit_s in session.execute(queued).all():
+        if created_at + timedelta(seconds=limit_s) <= now:
+            mine = update(JobRow).where(JobRow.id == job_id, JobRow.state == "queued")
+            error = "超过时限也没有环节来做，请看相应环节是否在运行，再重试。"
+            count += affected(session, mine.values(state="failed", finished_at=now, error=error))
+    return count
 
 
 def _end(

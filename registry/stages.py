@@ -13,7 +13,7 @@ from registry import changes
 from registry.statements import clean
 from registry.tables import StageRow
 
-State = Literal["starting", "running", "restarting", "stopped", "failed"]
+State = Literal["starting", "running", "restarting", "stopped", "failed", "hung"]
 
 
 class Stage(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Stage(Struct, frozen=True):
 def beat(session: Session, name: str, *, pid: int, now: datetime, detail: str = "") -> None:
     """A sign of life of the stage itself; it makes the stage known and running."""
     row = session.get(StageRow, name)
-    if row is None or row.state == "starting":
+    if row is None or row.state in ("starting", "hung"):
         report(session, name, state="running", now=now, pid=pid, restarts=_restarts(row))
         row = session.get_one(StageRow, name)
     row.pid, row.beat_at, row.detail = pid, now, clean(detail, 2000)

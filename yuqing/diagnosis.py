@@ -137,7 +137,7 @@ def _stages(wiring: Wiring) -> tuple[str, str]:
         if stage.state == "running" and silent is not None and silent > STALE_S:
             worst = "bad"
             words.append(f"{stage.name} 已 {silent:.0f} 秒没有动静")
-        elif stage.state in ("restarting", "failed"):
+        elif stage.state in ("restarting", "failed", "hung"):
             worst = "bad"
             words.append(f"{stage.name} 反复中断：{stage.error}")
         else:

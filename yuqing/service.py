@@ -21,6 +21,7 @@ from registry.db import Database
 from registry.errors import ConflictError, InvalidInputError, UnavailableError
 from yuqing import first_run, logs
 from yuqing.folder import DataFolder
+from yuqing.guards import Guards
 from yuqing.settings import Settings
 from yuqing.supervisor import Stage, Supervisor
 from yuqing.wiring import Wiring, now
@@ -80,9 +81,15 @@ def run_service(
             _children(folder, config=config, demo=demo, host=host, port=port, url=url),
             report=report,
         )
+        guards = Guards(settings, database, quick, supervisor)
         greeter = _Greeter(url, first, folder, say, demo=demo, open_to_all=host not in LOOPBACK)
+
+        def look() -> None:
+            greeter.look()
+            guards.look()
+
         try:
-            supervisor.run(stop, each=greeter.look)
+            supervisor.run(stop, each=look)
         finally:
             quick.dispose()
             wiring.close()

@@ -17,6 +17,7 @@ from posts.log.port import RAW, SCORED
 from registry import changes, jobs, sessions, sources, stages
 from registry.errors import UnavailableError
 from yuqing import erasing
+from yuqing.wellbeing import WellBeing
 from yuqing.wiring import Wiring, now
 
 if TYPE_CHECKING:
@@ -36,11 +37,33 @@ STEP_S = 0.5
 FIRST_BATCH = 32
 
 
-def heartbeat(wiring: Wiring, name: str, stop: threading.Event) -> None:
-    """Say every few seconds that this stage lives, from a thread of its own."""
+class Progress:
+    """Counts the steps that a stage has done: a stage that gets nowhere does not beat."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> None:
+        """One more step was done."""
+        self.count += 1
+
+
+def heartbeat(
+    wiring: Wiring, name: str, stop: threading.Event, progress: Progress | None = None
+) -> None:
+    """Say every few seconds that this stage lives, from a thread of its own.
+
+    With ``progress`` only while that counts on.
+    """
+    every = min(BEAT_S, wiring.settings.respond.silent_s / 6)
 
     def beat() -> None:
-        while not stop.wait(BEAT_S):
+        said = -1
+        while not stop.wait(every):
+            if progress is not None:
+                if progress.count == said:
+                    continue
+                said = progress.count
             try:
                 with wiring.database.transaction() as session:
                     stages.beat(session, name, pid=os.getpid(), now=now())
@@ -51,7 +74,12 @@ def heartbeat(wiring: Wiring, name: str, stop: threading.Event) -> None:
 
 
 def run_steps(
-    step: Callable[[], int], stop: threading.Event, *, name: str, tries: int | None = None
+    step: Callable[[], int],
+    stop: threading.Event,
+    *,
+    name: str,
+    tries: int | None = None,
+    progress: Callable[[], None] = lambda: None,
 ) -> None:
     """Call ``step`` until ``stop``: at once while there is work, else after a short wait.
 
@@ -64,6 +92,7 @@ def run_steps(
         try:
             done = step()
             failures = 0
+            progress()
         except (RetryError, UnavailableError) as error:
             failures += 1
             if tries is not None and failures >= tries:
@@ -97,7 +126,14 @@ class Batch:
             self.size = max(1, min(self.most, wanted, self.size * 2))
 
 
-def analyze(wiring: Wiring, stop: threading.Event, *, scorer: str | None, drain: bool) -> int:
+def analyze(
+    wiring: Wiring,
+    stop: threading.Event,
+    *,
+    scorer: str | None,
+    drain: bool,
+    progress: Callable[[], None] = lambda: None,
+) -> int:
     """Score and group; with ``drain`` until the log is read to its end. Returns posts scored."""
     scoring = wiring.scoring(scorer)
     grouping = wiring.grouping()
@@ -122,7 +158,8 @@ def analyze(wiring: Wiring, stop: threading.Event, *, scorer: str | None, drain:
             stop.set()
         return scored + grouped
 
-    run_steps(step, stop, name="analyze", tries=DRAIN_TRIES if drain else None)
+    tries = DRAIN_TRIES if drain else None
+    run_steps(step, stop, name="analyze", tries=tries, progress=progress)
     grouping.close()
     scoring.close()
     return total
@@ -170,6 +207,7 @@ class Housekeeping:
         self._wiring = wiring
         self._looked_at = time.monotonic()
         self._pruned_at = time.monotonic()
+        self._well_being = WellBeing(wiring.settings.respond.all_well_at)
 
     def look(self) -> None:
         """Every few seconds sources that became slow and jobs past their time; hourly the rest."""
@@ -181,13 +219,20 @@ class Housekeeping:
         with self._wiring.database.transaction() as session:
             sources.refresh(session, now=moment)
             jobs.expire(session, now=moment)
+            self._well_being.look(session, now=moment)
             if tick - self._pruned_at > PRUNE_EVERY_S:
                 self._pruned_at = tick
                 changes.prune(session, before=moment - CHANGES_KEPT)
                 sessions.prune(session, now=moment)
 
 
-def respond(wiring: Wiring, stop: threading.Event, *, drain: bool = False) -> None:
+def respond(
+    wiring: Wiring,
+    stop: threading.Event,
+    *,
+    drain: bool = False,
+    progress: Callable[[], None] = lambda: None,
+) -> None:
     """Alerts, clocks and reminders; with ``drain`` until there is nothing to do now."""
     responder = wiring.responder()
     housekeeping = Housekeeping(wiring)
@@ -196,7 +241,10 @@ def respond(wiring: Wiring, stop: threading.Event, *, drain: bool = False) -> No
 
     def step() -> int:
         housekeeping.look()
+        ticked_at = responder.ticked_at
         done = responder.step()
+        if responder.ticked_at != ticked_at:  # a tick that was interrupted is none
+            progress()
         if drain and not done:
             stop.set()
         return done

@@ -46,6 +46,7 @@ class Stage:
     failures: int = 0
     due_at: float = field(default=0.0)
     unsaid: dict[str, Any] | None = None
+    hung: str = ""  # why it was put down; until it was started again
 
     def forget(self) -> None:
         """Give up the ended process and our end of its pipe."""
@@ -94,6 +95,21 @@ class Supervisor:
             self._note(stage, state="stopped")
         self._say(again=True)
 
+    def pids(self) -> dict[str, int]:
+        """The running stages and their processes."""
+        return {
+            stage.name: stage.process.pid
+            for stage in self.stages
+            if stage.process is not None and stage.process.poll() is None
+        }
+
+    def put_down(self, name: str, *, reason: str) -> None:
+        """End a stage that hangs, at once; it is started again like one that died."""
+        for stage in self.stages:
+            if stage.name == name and stage.process is not None:
+                stage.hung = reason
+                stage.process.kill()
+
     def _tend(self, stage: Stage) -> None:
         now = time.monotonic()
         if stage.process is not None:
@@ -109,7 +125,8 @@ class Supervisor:
             stage.due_at = now + wait
             error = f"{_ended(code)}，{wait:.0f} 秒后重启；{last_words(stage.log_file)}"
             log.error("stage_died", name=stage.name, code=code, retry_in_s=wait)
-            self._note(stage, state="restarting", error=error)
+            state = "hung" if stage.hung else "restarting"
+            self._note(stage, state=state, error=stage.hung or error)
         elif now >= stage.due_at:
             try:
                 self._start(stage)
@@ -135,7 +152,9 @@ class Supervisor:
                 start_new_session=True,
             )
         stage.started_at = time.monotonic()
-        self._note(stage, state="running")
+        # One that hung counts as hung until its own beat says otherwise.
+        self._note(stage, state="hung" if stage.hung else "running", error=stage.hung)
+        stage.hung = ""
 
     def _note(self, stage: Stage, *, state: str, error: str = "") -> None:
         pid = None if stage.process is None else stage.process.pid

@@ -31,8 +31,9 @@ _STAGE_STATES = {
     "restarting": ("slow", "正在重启", "slow"),
     "stopped": ("blind", "已停", "blind"),
     "failed": ("blind", "起不来", "blind"),
+    "hung": ("blind", "停摆", "blind"),
 }
-_SILENT_S = 90
+_SILENT_S = 60
 
 
 class SourceView(Struct, frozen=True, kw_only=True):
@@ -107,7 +108,7 @@ def stage_view(stage: Stage, now: datetime) -> StageView:
     if stage.state == "running" and stage.beat_at is not None:
         silent = (now - stage.beat_at).total_seconds()
         if silent > _SILENT_S:
-            code, word, sign = "slow", "没有回应", "slow"
+            code, word, sign = "blind", "没有进展", "blind"
             parts = [f"已 {words.span(silent)}没有报到"]
     if stage.state != "running":
         parts.append(f"自{words.when(stage.since, now)} 起")

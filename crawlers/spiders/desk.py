@@ -15,7 +15,7 @@ from crawlers.settings import CrawlSettings
 from crawlers.spiders import feed, site, sitemap
 from crawlers.spiders.options import parse
 from crawlers.visit import Tools, Visit
-from registry import sources
+from registry import clock_skew, sources
 from registry.errors import DeskError, UnavailableError
 from registry.sources import Source
 
@@ -50,6 +50,7 @@ class DeskSpider(scrapy.Spider):
         self.guard = guard
         self.plan = plan
         self.new = 0
+        self.new_of: dict[str, int] = {}  # by source, since the start
         self.error: Exception | None = None
         self._visited: set[str] = set()
 
@@ -98,6 +99,7 @@ class DeskSpider(scrapy.Spider):
             log.exception("visit_broke", source=source.id)
             failure = CrawlFailure(OTHER, "采集程序出错，已记入日志，请联系维护人员")
         self.new += visit.new
+        self.new_of[source.id] = self.new_of.get(source.id, 0) + visit.new
         for each in visit.failures:
             log.info("fetch_failed", source=source.id, failure=each.code, detail=each.detail)
         return await self._record(source, started, visit, failure)
@@ -115,7 +117,9 @@ class DeskSpider(scrapy.Spider):
                         failure=failure.code,
                         detail=failure.detail,
                     )
-                elif visit is not None:
+                for host, offset in (visit.offsets if visit else {}).items():
+                    clock_skew.record(session, host, offset=offset, now=self.tools.clock())
+                if failure is None and visit is not None:
                     # Dated by its start: the interval runs from one look at the list to the next.
                     sources.record_success(
                         session, source.id, now=started, found=visit.found, new=visit.new

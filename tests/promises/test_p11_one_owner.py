@@ -20,6 +20,7 @@ from support.responder import Office as Desk
 
 from registry import lease, outbox
 from registry.db import Database
+from registry.errors import UnavailableError
 from responder.worker import GROUP
 
 TTL_S = 1.0
@@ -63,6 +64,26 @@ def wait_for(look, what: str, deadline_s: float = 15.0) -> float:
     return time.monotonic() - began
 
 
+def freeze(database: Database, pid: int) -> None:
+    """SIGSTOP, outside of a write: SQLite's file lock would stay with the frozen process.
+
+    Then nobody can write until the supervisor ends it, see test_p12_ticks_stop.py.
+    """
+    impatient = Database(str(database.url), busy_timeout_s=0.1)
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        threads = list(Path(f"/proc/{pid}/task").glob("*/stat"))
+        while any(one.read_text().rsplit(")", 1)[1].split()[0] != "T" for one in threads):
+            time.sleep(0.001)
+        try:
+            with impatient.transaction():
+                break
+        except UnavailableError:
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.02)
+    impatient.dispose()
+
+
 def never_both(at: Office) -> int:
     """No tick of one lies within the lease of another; returns how often the owner changed."""
     kinds = ("took over", "owned", "claim")
@@ -94,7 +115,7 @@ def test_killed_or_frozen_the_other_takes_over_and_never_both(tmp_path: Path, fi
                     seen = len(at.trace("send"))
                     wait_for(lambda seen=seen: len(at.trace("send")) > seen, "the owner sends")
                     if number % 2:
-                        os.kill(running[first], signal.SIGSTOP)
+                        freeze(database, running[first])
                     else:
                         at.kill(running.pop(first))
                     took.append(wait_for(lambda o=other: owner(database) == o, "it is taken over"))

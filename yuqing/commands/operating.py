@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,10 @@ from yuqing.commands.options import (
     load_settings,
     wire,
 )
+
+if TYPE_CHECKING:
+    from yuqing import stages
+    from yuqing.wiring import Wiring
 
 PortOption = Annotated[int | None, typer.Option("--port", help="监听端口；0 为任选空闲端口")]
 HostOption = Annotated[str | None, typer.Option("--host", help="监听地址；默认只对本机开放")]
@@ -80,8 +84,13 @@ def crawl(
     settings = wiring.crawl_settings()
     if forever:
         stop = stopping.stop_event(supervised=supervised)
-        _beat(wiring, "crawl", stop)
-        crawl_forever(database=wiring.database, log=wiring.log, settings=settings, stop=stop)
+        crawl_forever(
+            database=wiring.database,
+            log=wiring.log,
+            settings=settings,
+            stop=stop,
+            alive=_beat(wiring, "crawl", stop),
+        )
         wiring.close()
         stopping.leave()
     with wiring.database.reading() as session:
@@ -174,9 +183,8 @@ def analyze(
 
     wiring = wire(config, data, stage="analyze", level="ERROR" if drain else "INFO")
     stop = stopping.stop_event(supervised=supervised)
-    if not drain:
-        _beat(wiring, "analyze", stop)
-    total = stages.analyze(wiring, stop, scorer=scorer, drain=drain)
+    progress = stages.Progress() if drain else _beat(wiring, "analyze", stop)
+    total = stages.analyze(wiring, stop, scorer=scorer, drain=drain, progress=progress)
     wiring.close()
     if drain:
         typer.echo(json.dumps({"scored": total}))
@@ -195,9 +203,8 @@ def respond(
 
     wiring = wire(config, data, stage="respond", level="ERROR" if drain else "INFO")
     stop = stopping.stop_event(supervised=supervised)
-    if not drain:
-        _beat(wiring, "respond", stop)
-    stages.respond(wiring, stop, drain=drain)
+    progress = stages.Progress() if drain else _beat(wiring, "respond", stop)
+    stages.respond(wiring, stop, drain=drain, progress=progress)
     wiring.close()
     if not drain:
         stopping.leave()
@@ -220,7 +227,7 @@ def serve(
     server = wiring.settings.server
     if not supervised:
         check_port(server.host, server.port)
-    _beat(wiring, "serve", stop)
+    _beat(wiring, "serve", stop, steps=False)
     run_server(wiring.app(demo=demo), host=server.host, port=server.port, stop=stop)
     wiring.close()
     stopping.leave()
@@ -253,9 +260,12 @@ def _server_flags(host: str | None, port: int | None) -> dict[str, dict[str, str
     return {"server": {name: value for name, value in given.items() if value is not None}}
 
 
-def _beat(wiring: object, name: str, stop: threading.Event) -> None:
+def _beat(
+    wiring: Wiring, name: str, stop: threading.Event, *, steps: bool = True
+) -> stages.Progress:
+    """Beat while the returned progress counts on; without ``steps`` while the process lives."""
     from yuqing import stages
-    from yuqing.wiring import Wiring
 
-    assert isinstance(wiring, Wiring)
-    stages.heartbeat(wiring, name, stop)
+    progress = stages.Progress()
+    stages.heartbeat(wiring, name, stop, progress if steps else None)
+    return progress
