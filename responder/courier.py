@@ -17,8 +17,9 @@ from responder import alerts, incidents, ledger, reminders
 from responder.colours import HEAT_NAMES
 from responder.lanes import Check, Lane, Limits, interrupted
 from responder.notify import Notifier
+from responder.rulebook import in_force
 from responder.rules import RuleSet, national
-from responder.workdays import Calendar, load_calendar
+from responder.workdays import Calendar
 
 log = structlog.get_logger()
 
@@ -67,7 +68,7 @@ class Courier:
         self._database = database
         self._clock = clock
         self._rules = rules or national()
-        self._calendar = calendar or load_calendar()
+        self._calendar = calendar  # None: what is in force
         self._checks: dict[str, Check] = {
             reminders.REMINDER: self._stale_reminder,
             reminders.ALERT: _stale_alert,
@@ -151,7 +152,7 @@ class Courier:
             ledger.load(session, message.payload["incident"]),
             message.payload,
             rules=self._rules,
-            calendar=self._calendar,
+            calendar=self._calendar or in_force(session).calendar,
             now=now,
         )
 

@@ -23,11 +23,12 @@ from responder.alerts import Alert
 from responder.clocks import State, judge
 from responder.colours import HEAT_NAMES
 from responder.entries import Entry
+from responder.rulebook import in_force
 from responder.rules import RuleSet, national
 from responder.rungs import EVERY, Rung, acknowledgement
 from responder.timers import LEVEL, UNDECIDED, Timer, timers_of, undecided
 from responder.wording import instant, iso, span
-from responder.workdays import Calendar, load_calendar
+from responder.workdays import Calendar
 
 REMINDER, ALERT = "reminder", "alert"
 LATE = timedelta(seconds=10)  # a reminder that leaves later than this after its time is 迟发
@@ -61,7 +62,8 @@ class Planner:
     ) -> None:
         self._channels = channels
         self._rules = rules or national()
-        self._calendar = calendar or load_calendar()
+        self._calendar = calendar  # None: what is in force, also when that changes
+        self._version = ""
         self._every = every
         self._next: dict[int, tuple[str, datetime | None]] = {}
         self._seen: dict[int, tuple[str, datetime | None]] = {}
@@ -72,6 +74,10 @@ class Planner:
         if self._last is not None and now < self._last:  # the clock was set back
             self._next.clear()
         self._last = now
+        calendar = self._calendar or in_force(session).calendar
+        if calendar.version != self._version:
+            self._next.clear()
+            self._version = calendar.version
         heads = ledger.open_heads(session)
         looked = [number for number, head in heads.items() if self._due(number, head, now)]
         found: list[tuple[Timer, list[Rung]]] = []
@@ -82,7 +88,7 @@ class Planner:
                 entries,
                 now,
                 rules=self._rules,
-                calendar=self._calendar,
+                calendar=calendar,
                 every=self._every,
             )
             found += [(timer, timer.past) for timer in timers if timer.past]

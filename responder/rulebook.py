@@ -111,9 +111,9 @@ def adopt(
 def start_with(
     session: Session, *, rules: RuleSet, calendar: Calendar, now: datetime, who: str = SYSTEM
 ) -> None:
-    """What a service adopts when it starts: the rules of its settings, and the packaged calendar.
+    """What a service adopts when it starts: the rules of its settings, and the calendar.
 
-    A calendar that a person adopted stays.
+    A calendar that a person adopted stays until there is one that covers a further year.
     """
     for content in wanting(session, rules=rules, calendar=calendar):
         adopt(session, content, who=who, now=now)
@@ -125,8 +125,10 @@ def wanting(session: Session, *, rules: RuleSet, calendar: Calendar) -> list[Rul
     found: list[RuleSet | Calendar] = []
     for kind, content in ((RULES, rules), (CALENDAR, calendar)):
         kept = newest.get(kind)
-        if kept is not None and kind == CALENDAR and kept.adopted_by != SYSTEM:
-            continue
+        persons = kept is not None and kept.adopted_by != SYSTEM
+        known = in_force(session).calendar.years
+        if persons and isinstance(content, Calendar) and content.years <= known:
+            continue  # a person's calendar stays until there is one for a further year
         plain = replace(content, earlier={})
         if kept is None or kept.digest != _digest(replace(plain, version=kept.version)):
             found.append(content)

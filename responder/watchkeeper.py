@@ -24,12 +24,13 @@ from responder.colours import HEAT_NAMES
 from responder.escalation import Due, Matter
 from responder.holding import Holding
 from responder.policies import Policies, default
+from responder.rulebook import in_force
 from responder.rules import RuleSet, national
 from responder.rungs import EVERY
 from responder.tables import AlertRow
 from responder.timers import LEVEL, timers_of
 from responder.wording import instant, iso, span
-from responder.workdays import Calendar, load_calendar
+from responder.workdays import Calendar
 
 ESCALATION, DUTY = "escalation", "duty"
 LOOK_EVERY = timedelta(seconds=1)  # steps are minutes apart
@@ -62,7 +63,8 @@ class Watchkeeper:
         self._policies = policies or default()
         self._holding = holding or Holding()
         self._rules = rules or national()
-        self._calendar = calendar or load_calendar()
+        self._calendar = calendar  # None: what is in force, also when that changes
+        self._version = ""
         self._every = every
         self._channels: tuple[str, ...] = (reminders.CONSOLE,)
         self._matters: dict[int, tuple[str, list[Matter], datetime | None]] = {}
@@ -186,6 +188,10 @@ class Watchkeeper:
         return found
 
     def _clocks(self, session: Session, now: datetime) -> Iterable[Matter]:
+        calendar = self._calendar or in_force(session).calendar
+        if calendar.version != self._version:
+            self._matters.clear()
+            self._version = calendar.version
         heads = ledger.open_heads(session)
         looked = [number for number, head in heads.items() if self._due(number, head, now)]
         self._matters = {n: known for n, known in self._matters.items() if n in heads}
@@ -195,7 +201,7 @@ class Watchkeeper:
                 entries,
                 now,
                 rules=self._rules,
-                calendar=self._calendar,
+                calendar=calendar,
                 every=self._every,
             )
             matters, ahead = [], [timer.next_at for timer in timers]
@@ -219,7 +225,7 @@ class Watchkeeper:
                 ledger.load(session, payload["incident"]),
                 payload,
                 rules=self._rules,
-                calendar=self._calendar,
+                calendar=self._calendar or in_force(session).calendar,
                 now=now,
             )
         alert = alerts.get(session, payload["alert"])

@@ -13,9 +13,8 @@ from registry.db import Database, Session
 from registry.errors import InvalidInputError
 from registry.sources import Source
 from registry.units import Unit
-from responder import rulebook
+from responder import calendars, rulebook
 from responder.rules import desk_file, load
-from responder.workdays import load_calendar
 from yuqing.settings import AreaSettings, RuleSettings, Settings, SourceSettings
 
 
@@ -41,13 +40,14 @@ def seed(database: Database, settings: Settings, *, now: datetime) -> None:
 
 
 def put_in_force(database: Database, settings: Settings, *, now: datetime) -> None:
-    """The rules of the settings and the packaged calendar; writes only where they are new.
+    """The rules of the settings, and the calendar with all notices; writes only where they are new.
 
     Raises InvalidInputError (file, rule, key) for a rule file that can't be used.
     """
     own = Path(settings.respond.rules) if settings.respond.rules else None
-    rules, calendar = load(desk_file(), own), load_calendar()
+    rules = load(desk_file(), own)
     with database.reading() as session:
+        calendar = calendars.composed(session)
         if not rulebook.wanting(session, rules=rules, calendar=calendar):
             return
     with database.transaction() as session:

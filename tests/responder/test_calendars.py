@@ -14,6 +14,8 @@ from registry.users import Role, User
 from responder import calendars, incidents, query, rulebook
 from responder.calendar_notice import parse
 from responder.drafts import draft
+from responder.reminders import Planner
+from responder.rules import national
 from responder.workdays import load_calendar
 
 # A year that no notice covers; the days stand for any notice, and are no real arrangement.
@@ -146,6 +148,32 @@ def test_a_later_notice_for_the_same_year_replaces_it_and_both_are_kept(session,
     assert not calendar.is_workday(date(2027, 1, 9))
     assert len(calendar.earlier) == 3, "packaged, first and second notice"
     assert calendars.years(session)[0].number == "国办发明电〔2026〕10号"
+
+
+def test_a_start_of_the_service_keeps_what_was_confirmed(session, people):
+    def start() -> str:
+        calendar = calendars.composed(session)
+        rulebook.start_with(session, rules=national(), calendar=calendar, now=NOW)
+        return rulebook.in_force(session).calendar.version
+
+    assert start() == load_calendar().version
+    approval, seen = calendars.propose(session, made_up(), by=people[0], now=NOW)
+    calendars.confirm(session, approval, by=people[1], now=NOW)
+    assert start() == start() == seen.version
+
+
+def test_reminders_follow_a_calendar_that_changes_while_the_service_runs(session, people):
+    number = document(session)
+    planner = Planner()
+    eve = NOW + timedelta(days=5, hours=11)  # an hour before the provisional end
+    assert "R5" in [one.payload["rule"] for one in planner.wanted(session, eve)]
+    planner.done()
+    approval, _ = calendars.propose(session, made_up(), by=people[0], now=eve)
+    calendars.confirm(session, approval, by=people[1], now=eve)
+    late = eve + timedelta(hours=2)
+    assert r5(session, number, late).state == "due_soon", "one day more by the notice"
+    overdue = [one for one in planner.wanted(session, late) if one.payload["threshold"] >= 100]
+    assert "R5" not in [one.payload["rule"] for one in overdue]
 
 
 def test_what_is_there_already_is_not_proposed_again(session, people):
