@@ -11,48 +11,29 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from typing import Final
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urlsplit
 
-from lxml import etree
 from msgspec import Struct
 
-from crawlers.bounds import MAX_ANCHORS, MAX_ELEMENTS, MAX_LINKS
+from crawlers.anchors import Anchor, collect
+from crawlers.bounds import MAX_LINKS
 from crawlers.dates import SHANGHAI, find_dates
 from crawlers.extraction import page as pages
-from crawlers.hrefs import absolute
+from crawlers.menus import leads_to_list
 from crawlers.pager import next_page
 
 __all__ = ["Link", "article_links", "next_page"]
 
-_ASIDE: Final = re.compile(
-    r"\b(?:nav|menu|foot|footer|header|head|top|crumbs?|breadcrumb|position|pos|copyright|friend|"
-    r"links?|sidebar|side|hot|rank|tags?|login|page|pager|pagination|share|banner|logo|lanmu)\b"
-)
-_ASIDE_TAGS: Final = frozenset(("nav", "footer", "header", "aside"))
-_NO_TITLE: Final = re.compile(
-    r"^\W*(?:更多|more|首页|尾页|末页|上一?页|下一?页|后一?页|前一?页|详细|详情|查看(?:全文|详情)?|阅读全文|返回.*|\[?\d+\]?|"
-    r"[<>«»›\s.…]+|登录|注册|打印|收藏|回复|举报|编辑|设为首页|网站地图|联系我们|关于我们|english|rss)\W*$",
-    re.IGNORECASE,
-)
 _ARTICLE: Final = re.compile(
     r"(?:t?20\d{6}|/20\d\d[-/]?\d{2}|content[_-]?\d|thread-\d|[?&](?:\w*id|tid|p|no)=\w*\d|art[_/]\d|"
     r"/\d{4,}|[_-]\d{4,}|\d{6,}|/a/\d|/p/\w|/post/|/article/|detail)",
     re.IGNORECASE,
 )
-_ODD_EVEN: Final = re.compile(r"\d+|\b(?:odd|even|first|last|on|active|current|cur|top|hover)\b")
-_DATE_ONLY: Final = re.compile(r"^[\d\s:/.年月日时分-]+$")
-_DATE_EDGE: Final = re.compile(
-    r"^[\[(（【]?\d{4}[-./年]\d{1,2}[-./月]\d{1,2}日?[\])）】]?\s|"
-    r"\s[\[(（【]?\d{4}[-./年]\d{1,2}[-./月]\d{1,2}日?(?:\s\d{1,2}:\d{2}(?::\d{2})?)?[\])）】]?$"
-)
 _BESIDE: Final = re.compile("热点|热门|排行|推荐|相关|点击量|友情链接|专题|猜你|最热")
-_FILES: Final = re.compile(
-    r"\.(?:jpe?g|png|gif|bmp|webp|svg|ico|css|js|zip|rar|7z|exe|apk|mp3|mp4|avi|wmv|flv|swf)$",
-    re.IGNORECASE,
-)
 _SHORT_DATE: Final = re.compile(
     r"(?<![\d:/.-])(?P<month>1[0-2]|0?[1-9])[-/月](?P<day>3[01]|[12]\d|0?[1-9])日?(?![\d:/.-])"
 )
+_LABEL: Final = 8  # code points: what is no longer may be a menu's entry
 _LATE: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
@@ -67,15 +48,6 @@ class Link(Struct, frozen=True):
     published: datetime | date | None = None
 
 
-class _Anchor(Struct):
-    url: str
-    title: str
-    place: str
-    aside: bool
-    start: int  # where the anchor's text begins in the page's text, and where it ends
-    end: int
-
-
 def article_links(html_text: str, base_url: str, *, now: datetime | None = None) -> list[Link]:
     """The articles of a list page in the page's order, each address once; ``[]`` if it has none.
 
@@ -85,15 +57,15 @@ def article_links(html_text: str, base_url: str, *, now: datetime | None = None)
     root = pages.parse(html_text)
     if root is None:
         return []
-    anchors, text = _Collector(base_url).run(root)
-    groups: dict[str, list[_Anchor]] = {}
-    for anchor in anchors:
-        groups.setdefault(anchor.place, []).append(anchor)
-    judged = [(_score(group, text, now), group) for group in groups.values()]
+    anchors, text = collect(root, base_url)
+    groups = _groups(anchors, text, now)
+    judged = [(_score(group, text, now), group) for group in groups]
     judged = [item for item in judged if item[0] > 0]
-    if not judged:
-        return []
-    top, best = max(judged, key=lambda item: item[0])
+    top, best = max(judged, key=lambda item: item[0], default=(0.0, []))
+    if not best or _labels(best, text, now):
+        few = _few(groups)
+        if few or not best:
+            return _links(few, text, now)
     shape = _shape(best)
     chosen = list(best)
     for score, group in judged:
@@ -104,7 +76,48 @@ def article_links(html_text: str, base_url: str, *, now: datetime | None = None)
     return _links(chosen, text, now)
 
 
-def _links(chosen: list[_Anchor], text: str, now: datetime | None) -> list[Link]:
+def _groups(anchors: list[Anchor], text: str, now: datetime | None) -> list[list[Anchor]]:
+    """The links by their place; a menu stays apart from a list that has the same kind of frame."""
+    frames: dict[tuple[str, int], list[Anchor]] = {}
+    for anchor in anchors:
+        frames.setdefault((anchor.place, anchor.frame), []).append(anchor)
+    groups: dict[tuple[str, bool], list[Anchor]] = {}
+    for (place, _), some in frames.items():
+        menu = len(some) >= 3 and (_to_lists(some) > 0.6 or _labels(some, text, now))
+        groups.setdefault((place, menu), []).extend(some)
+    return list(groups.values())
+
+
+def _labels(group: list[Anchor], text: str, now: datetime | None) -> bool:
+    """Whether all titles of a group are as short as a menu's, and none has a date."""
+    sizes = [len(anchor.title) for anchor in group]
+    if max(sizes) > 12 or sum(sizes) > _LABEL * len(sizes):
+        return False
+    return not any(_stamps(group, text, now))
+
+
+def _to_lists(group: list[Anchor]) -> float:
+    return sum(leads_to_list(anchor.url) for anchor in group) / len(group)
+
+
+def _few(groups: list[list[Anchor]]) -> list[Anchor]:
+    """The one or two rows of a list that has no more: headlines, where nothing else rivals them."""
+    rivals: list[tuple[int, list[Anchor]]] = []
+    for group in groups:
+        titled = [
+            anchor
+            for anchor in group
+            if len(anchor.title) > _LABEL and not anchor.aside and not leads_to_list(anchor.url)
+        ]
+        if len(titled) * 2 > len(group):
+            rivals.append((sum(min(len(anchor.title), 40) for anchor in titled), titled))
+    rivals.sort(key=lambda item: item[0], reverse=True)
+    if not rivals or (len(rivals) > 1 and rivals[1][0] * 1.3 > rivals[0][0]):
+        return []
+    return rivals[0][1]
+
+
+def _links(chosen: list[Anchor], text: str, now: datetime | None) -> list[Link]:
     stamps = _stamps(chosen, text, now)
     found: dict[str, Link] = {}
     for anchor, stamp in zip(chosen, stamps, strict=True):
@@ -116,31 +129,38 @@ def _links(chosen: list[_Anchor], text: str, now: datetime | None) -> list[Link]
     return list(found.values())
 
 
-def _score(group: list[_Anchor], text: str, now: datetime | None) -> float:
+def _score(group: list[Anchor], text: str, now: datetime | None) -> float:
     """How much a group looks like the list; 0 for what is none."""
     distinct = {anchor.url: anchor for anchor in group}
     count = len(distinct)
     length = sum(min(len(anchor.title), 40) for anchor in distinct.values()) / count
     dated = sum(stamp is not None for stamp in _stamps(group, text, now)) / len(group)
-    article = sum(_ARTICLE.search(urlsplit(url).path + "?" + urlsplit(url).query) is not None
-                  for url in distinct) / count  # fmt: skip
+    article = sum(_like_article(url) for url in distinct) / count
+    lists = _to_lists(group)
     aside = sum(anchor.aside for anchor in group) / len(group)
     if length < 5 and dated < 0.5:
         return 0.0
     if count < 3 and not (article > 0.5 and (dated > 0.5 or length >= 8)):
         return 0.0
-    if article < 0.3 and dated < 0.3 and length < 10:
+    if article < 0.3 and dated < 0.3 and (length < 10 or lists > 0.6):
         return 0.0
     repeats = count / len(group) * len({anchor.title for anchor in group}) / len(group)
     if _BESIDE.search(text[max(group[0].start - 30, 0) : group[0].start]):
         repeats *= 0.1
+    if length <= _LABEL and not dated:
+        repeats *= 0.2
     score = (
         min(count, 60) ** 0.8 * min(length, 25) * (0.3 + article) * (0.4 + 1.6 * dated) * repeats
     )
-    return float(score * (1 - 0.7 * aside))
+    return float(score * (1 - 0.7 * aside) * (1 - 0.8 * lists))
 
 
-def _shape(group: list[_Anchor]) -> str:
+def _like_article(url: str) -> bool:
+    parts = urlsplit(url)
+    return _ARTICLE.search(f"{parts.path}?{parts.query}") is not None and not leads_to_list(url)
+
+
+def _shape(group: list[Anchor]) -> str:
     """The kind of address most of a group has: digits become 0, names in words are left out."""
     counts: dict[str, int] = {}
     for anchor in group:
@@ -155,7 +175,7 @@ def _shape(group: list[_Anchor]) -> str:
     return max(counts, key=counts.__getitem__)
 
 
-def _stamps(group: list[_Anchor], text: str, now: datetime | None) -> list[datetime | date | None]:
+def _stamps(group: list[Anchor], text: str, now: datetime | None) -> list[datetime | date | None]:
     """The date of each row: after its link, or before it where the list begins with a date."""
     after: list[datetime | date | None] = []
     before: list[datetime | date | None] = []
@@ -195,98 +215,3 @@ def _stamp(text: str, now: datetime | None, *, last: bool) -> datetime | date | 
             if day <= local:
                 return day
     return None
-
-
-class _Collector:
-    """Walks the tree once: the anchors with their places, and the text around them."""
-
-    def __init__(self, base_url: str) -> None:
-        self.base = base_url
-        self.parts: list[str] = []
-        self.size = 0
-        self.anchors: list[_Anchor] = []
-        self.path: list[tuple[str, bool]] = []
-        self.open: list[tuple[str, str, int]] = []
-
-    def run(self, root: etree._Element) -> tuple[list[_Anchor], str]:
-        if (node := root.find(".//base")) is not None and node.get("href"):
-            self.base = absolute(self.base, node.get("href") or "") or self.base
-        walk = etree.iterwalk(root, events=("start", "end"))
-        for steps, (event, element) in enumerate(walk):
-            tag = element.tag if isinstance(element.tag, str) else ""
-            if event == "start":
-                if tag in ("script", "style", "noscript", "select", "textarea", "") or (
-                    len(self.path) > 240
-                ):
-                    walk.skip_subtree()
-                self._start(element, tag)
-            else:
-                self._end(element, tag)
-            if len(self.anchors) >= MAX_ANCHORS or steps > 2 * MAX_ELEMENTS:
-                break
-        return self.anchors, "".join(self.parts)
-
-    def _text(self, text: str | None) -> None:
-        if text:
-            text = pages.squeeze(text) + " "
-            self.parts.append(text)
-            self.size += len(text)
-
-    def _start(self, element: etree._Element, tag: str) -> None:
-        aside = bool(self.path and self.path[-1][1]) or tag in _ASIDE_TAGS
-        if not aside and tag not in ("body", "html"):
-            names = f"{element.get('class') or ''} {element.get('id') or ''}"[:200].lower()
-            aside = _ASIDE.search(names.replace("_", " ").replace("-", " ")) is not None
-        step = tag
-        if tag in ("td", "th", "a", "span") and (parent := element.getparent()) is not None:
-            step += _column(element, parent)
-        elif tag in ("div", "ul", "ol", "table", "section"):
-            step += "." + _ODD_EVEN.sub("", (element.get("class") or "")[:80].lower()).strip()
-        self.path.append((step, aside))
-        if tag == "a":
-            self.open.append((element.get("href") or "", element.get("title") or "", self.size))
-        if tag not in ("script", "style", "noscript", "select", "textarea"):
-            self._text(element.text)
-
-    def _end(self, element: etree._Element, tag: str) -> None:
-        if tag == "a" and self.open:
-            self._anchor(*self.open.pop())
-        if self.path:
-            self.path.pop()
-        self._text(element.tail)
-
-    def _anchor(self, href: str, hint: str, start: int) -> None:
-        url = absolute(self.base, href)
-        shown = pages.squeeze("".join(_between(self.parts, self.size, start)))
-        title = pages.squeeze(hint) if len(pages.squeeze(hint)) > len(shown) else shown
-        title = _DATE_EDGE.sub("", title).strip("·•●▪■◆-—>» 　")
-        if url is None or _FILES.search(urlsplit(url).path) or url == urldefrag(self.base).url:
-            return
-        if len(title) < 2 or _NO_TITLE.match(title) or _DATE_ONLY.match(title):
-            return
-        place = "/".join(step for step, _ in self.path[-12:])
-        self.anchors.append(_Anchor(url, title[:300], place, self.path[-1][1], start, self.size))
-
-
-def _between(parts: list[str], size: int, start: int) -> list[str]:
-    """The parts of the text from offset ``start`` on."""
-    taken: list[str] = []
-    at = size
-    for part in reversed(parts):
-        if at <= start:
-            break
-        taken.append(part)
-        at -= len(part)
-    return taken[::-1]
-
-
-def _column(element: etree._Element, parent: etree._Element) -> str:
-    """Which of its row's cells or links an element is; nothing where the row is the list itself."""
-    number = total = 0
-    for sibling in parent.iterchildren(element.tag):
-        if sibling is element:
-            number = total
-        total += 1
-        if total > 9:
-            break
-    return "" if element.tag == "a" and total > 5 else str(number)

@@ -11,6 +11,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from crawlers.bounds import MAX_ANCHORS, MAX_LINKS
 from crawlers.extraction.page import parse
 from crawlers.lists import Link, article_links
+from crawlers.menus import leads_to_list, site_service
 from crawlers.spiders.options import Options
 
 _PAGING = re.compile(
@@ -46,7 +47,7 @@ def rows(text: str, url: str, options: Options, *, now: datetime) -> tuple[list[
     else:
         chosen = list(found.values())
         wider = (not found and _headlines(anchors)) or _bare(anchors)
-        if len(wider) > len(chosen) and found.keys() <= wider.keys():
+        if len(wider) > len(chosen) and found.keys() <= wider.keys() and _alike(wider, found):
             chosen = [found.get(address, link) for address, link in wider.items()]
     return chosen[:MAX_LINKS], len(anchors)
 
@@ -77,7 +78,7 @@ def _anchors(text: str, url: str) -> list[_Anchor]:
             f"{each.tag} {each.get('class', '')} {each.get('id', '')}" for each in frames
         )
         place = "/".join(f"{each.tag}.{each.get('class', '')}" for each in frames)
-        aside = _ASIDE.search(words) is not None
+        aside = _ASIDE.search(words) is not None or site_service(title)
         found.setdefault(address, _Anchor(address, title, place=place, aside=aside))
     return list(found.values())
 
@@ -101,6 +102,8 @@ def _headlines(anchors: list[_Anchor]) -> dict[str, Link]:
 
 def _bare(anchors: list[_Anchor]) -> dict[str, Link]:
     """The links of the place or folder that has nearly all of them, by address; else none."""
+    if any(site_service(each.title) for each in anchors):
+        return {}  # a site's page with its edges, and no bare listing
     for key in (_place, _folder):
         counts = Counter(map(key, anchors))
         most, count = counts.most_common(1)[0] if counts else (None, 0)
@@ -109,6 +112,16 @@ def _bare(anchors: list[_Anchor]) -> dict[str, Link]:
             if not any(each.aside for each in chosen):
                 return {each.url: each for each in chosen}
     return {}
+
+
+def _alike(wider: dict[str, Link], found: dict[str, Link]) -> bool:
+    """Whether what a wider choice adds is no menu: no lists, nor far shorter than the headlines."""
+    added = [link for address, link in wider.items() if address not in found]
+    if sum(leads_to_list(link.url) for link in added) * 2 > len(added):
+        return False
+    length = sum(len(link.title) for link in added) / max(len(added), 1)
+    known = sum(len(link.title) for link in found.values()) / max(len(found), 1)
+    return length * 1.7 >= known
 
 
 def _place(anchor: _Anchor) -> str:

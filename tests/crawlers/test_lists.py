@@ -183,3 +183,65 @@ def test_two_lists_of_one_page_both_count():
         for name in ("tz", "dt")
     )
     assert len(listed(halves)) == 8
+
+
+EDGE = (
+    '<div><a href="/about.html">关于本网站的说明</a> <a href="/map.html">网站地图与导航帮助</a> '
+    '<a href="http://www.gov.cn/">中华人民共和国中央人民政府门户网站</a> '
+    '<a href="http://www.beian.gov.cn/portal/registerSystemInfo?recordcode=53310302000011">'
+    "滇公网安备 53310302000011号</a></div>"
+)
+
+
+def notices(count: int) -> str:
+    return "".join(
+        f'<li><a href="/same1/a{n}.html">关于停水的第{n}号公告通知</a></li>' for n in range(count)
+    )
+
+
+def menu(form: str, label: str, count: int = 10) -> str:
+    return "".join(
+        f'<li><a href="{form.format(n)}">{label.format(n)}</a></li>' for n in range(count)
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+@pytest.mark.parametrize("around", [("", ""), (NAV, FOOT), (NAV, EDGE), ("", EDGE)])
+def test_a_list_of_few_undated_rows_is_a_list(count, around):
+    page = f"<html><body>{around[0]}<ul>{notices(count)}</ul>{around[1]}</body></html>"
+    links = article_links(page, "http://a.gov.cn/tz/")
+    assert [link.url for link in links] == [
+        f"http://a.gov.cn/same1/a{n}.html" for n in range(count)
+    ]
+
+
+MENUS = ["/c{}/", "/c{}.html", "/list{}.html", "/col/col1234{}/index.html", "/list.php?id={}",
+         "/same1/c{}.html", "/channel/1234{}.html"]  # fmt: skip
+
+
+@pytest.mark.parametrize("frames", ['<ul class="a">|<ul class="b">', '<ul class="u1">|<ul class="u2">', "<ul>|<ul>"])  # fmt: skip
+@pytest.mark.parametrize("form", MENUS)
+@pytest.mark.parametrize("label", ["栏目{}", "政务公开栏目{}"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_menu_in_the_same_kind_of_frame_is_not_the_list(frames, form, label, count):
+    one, two = frames.split("|")
+    page = (
+        f"<html><body>{one}{menu(form, label)}</ul>{two}{notices(count)}</ul>{EDGE}</body></html>"
+    )
+    links = article_links(page, "http://a.gov.cn/tz/")
+    assert [link.title for link in links] == [f"关于停水的第{n}号公告通知" for n in range(count)]
+
+
+@pytest.mark.parametrize("form", [form for form in MENUS if "same1" not in form])
+@pytest.mark.parametrize("edge", [FOOT, EDGE])
+def test_a_menu_and_a_footer_alone_are_an_empty_list(form, edge):
+    page = f"<html><body><ul>{menu(form, '政务公开栏目{}')}</ul><ul></ul>{edge}</body></html>"
+    assert article_links(page, "http://a.gov.cn/tz/") == []
+
+
+def test_two_rivals_of_one_title_each_are_no_list():
+    page = (
+        '<div class="a"><a href="/x/one.html">一个不短的题目在这里</a></div>'
+        '<p><a href="/y/two.html">另一个不短的题目在那里</a></p>'
+    )
+    assert article_links(page, "http://a.gov.cn/tz/") == []

@@ -58,3 +58,15 @@ def test_what_follow_names_is_taken_whatever_the_page_looks_like() -> None:
 @pytest.mark.parametrize("body", ["", "plain words", "<a href='http://[bad'>x</a>", "<a>x</a>" * 5])
 def test_a_page_without_links_has_no_rows(body: str) -> None:
     assert found(body) == []
+
+
+def test_a_menu_of_a_site_is_no_bare_listing() -> None:
+    menu = "".join(f"<li><a href='/c{n}.html'>政务公开栏目{n}</a></li>" for n in range(10))
+    edge = "<div><a href='/about.html'>关于本网站</a><a href='/m.html'>网站地图</a></div>"
+    assert found(f"<ul>{menu}</ul><ul></ul>{edge}") == []
+
+
+def test_one_undated_row_is_found_beside_a_menu_of_the_same_frame() -> None:
+    menu = "".join(f"<li><a href='/c{n}.html'>栏目{n}</a></li>" for n in range(10))
+    row = "<li><a href='/same1/a0.html'>关于停水的第0号公告通知</a></li>"
+    assert found(f"<ul>{menu}</ul><ul>{row}</ul>") == ["http://www.example.gov.cn/same1/a0.html"]
