@@ -12,10 +12,11 @@ from typing import Any, Final
 import msgspec
 from lxml import etree
 from msgspec import Struct
+from msgspec.structs import replace
 
 from crawlers.bounds import MAX_BODY_CHARS, MAX_FEED_BYTES, MAX_FEED_ITEMS, MAX_JSON_DEPTH
 from crawlers.dates import SHANGHAI, parse_stamp
-from crawlers.decoding import decode
+from crawlers.decoding import decode, hinted
 from crawlers.extraction import page as pages
 from crawlers.hrefs import absolute
 
@@ -31,6 +32,7 @@ _SENDER: Final = re.compile(r"^\S+@\S+\s{1,3}\((.{1,80})\)$")
 _CONTENTS: Final = ("encoded", "content", "description", "summary")
 _ENTITIES: Final = "订阅源含有实体定义，出于安全没有读取；请联系该网站的管理员"
 _NOT_A_FEED: Final = "不是可识别的订阅源（RSS、Atom 或 JSON Feed）；请核对网址，或把信源改为列表页"
+NO_ENTRIES: Final = "订阅源格式正确，但里面现在没有条目；有新内容时会自动读到，若长期如此请核对网址"
 _MARKUP: Final = re.compile(r"<[a-zA-Z!/]|&[a-zA-Z#]")
 
 
@@ -52,12 +54,17 @@ class FeedItem(Struct, frozen=True):
 
 
 class Feed(Struct, frozen=True):
-    """A feed's title, its items in its order, and what is wrong with it, in Chinese."""
+    """A feed's title, its items in its order, and what is wrong with it, in Chinese.
+
+    ``note`` says of a valid feed that it has no entries; that is no error. ``encoding`` of a feed
+    in ASCII alone is what its header or declaration claims, as that is how it will be written.
+    """
 
     title: str
     items: list[FeedItem]
     encoding: str
     error: str | None = None
+    note: str | None = None
 
 
 def parse_feed(
@@ -68,11 +75,14 @@ def parse_feed(
         limit = MAX_FEED_BYTES // (1024 * 1024)
         return Feed("", [], "utf-8", f"订阅源超过 {limit} MB，没有读取；请核对网址")
     decoded = decode(data, content_type)
+    encoding = decoded.encoding
+    if decoded.text.isascii() and encoding == "utf-8":
+        encoding = next(iter(hinted(data, content_type)), encoding)
     text = _CONTROL.sub(" ", decoded.text).lstrip("\ufeff \t\r\n")
     now = now or datetime(9999, 12, 30, tzinfo=UTC)
-    if text.startswith("{"):
-        return _json_feed(text, decoded.encoding, base_url, now)
-    return _xml_feed(text, decoded.encoding, base_url, now)
+    read = _json_feed if text.startswith("{") else _xml_feed
+    feed = read(text, encoding, base_url, now)
+    return feed if feed.items or feed.error else replace(feed, note=NO_ENTRIES)
 
 
 def _json_feed(text: str, encoding: str, base_url: str, now: datetime) -> Feed:

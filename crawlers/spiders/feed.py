@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crawlers.admission import Item
 from crawlers.failures import EMPTY_LIST, CrawlFailure, of_page
-from crawlers.feeds import parse_feed
+from crawlers.feeds import NO_ENTRIES, parse_feed
 from crawlers.visit import Lead, Page, Visit
 
 _FULL_TEXT = 200  # code points; below it an entry is taken for a summary
@@ -33,7 +33,7 @@ async def _one_feed(visit: Visit, page: Page) -> None:
         text = await visit.in_thread(page.text)
         explained = of_page(text, page.url, page.asked)
         raise explained or CrawlFailure(
-            EMPTY_LIST, f"{page.asked}：{feed.error or '订阅里一条内容也没有，请核对地址'}"
+            EMPTY_LIST, f"{page.asked}：{feed.error or feed.note or NO_ENTRIES}"
         )
     entries = feed.items
     visit.found += len(entries)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -102,6 +103,64 @@ def test_what_is_no_feed_is_said_in_chinese(data):
     assert feed.items == []
     assert feed.error is not None
     assert "订阅源" in feed.error
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'><title>a</title></feed>",
+        b"<rss version='2.0'><channel><title>a</title></channel></rss>",
+        b"<rss></rss>",
+        b'{"version": "https://jsonfeed.org/version/1.1", "title": "a", "items": []}',
+    ],
+)
+def test_a_valid_feed_without_entries_is_said_to_be_valid_and_empty(data):
+    feed = parse_feed(data, now=NOW)
+    assert (feed.items, feed.error) == ([], None)
+    assert feed.note is not None
+    assert "格式正确" in feed.note
+    assert "没有条目" in feed.note
+
+
+@pytest.mark.parametrize(
+    ("declared", "header", "wanted"),
+    [
+        (None, None, "utf-8"),
+        ("gb2312", None, "gb18030"),
+        ("gb2312", "application/atom+xml", "gb18030"),
+        ("utf-8", "application/atom+xml; charset='gb2312'", "gb18030"),
+        (None, "application/atom+xml;charset='gb2312'", "gb18030"),
+        ("big5", None, "big5"),
+        ("no-such-table", None, "utf-8"),
+    ],
+)
+def test_a_feed_in_ascii_has_the_encoding_that_it_claims(declared, header, wanted):
+    claim = f" encoding='{declared}'" if declared else ""
+    data = f"<?xml version='1.0'{claim}?><feed xmlns='http://www.w3.org/2005/Atom'/>"
+    assert parse_feed(data.encode(), content_type=header, now=NOW).encoding == wanted
+
+
+@pytest.mark.needs("eval_data")
+def test_the_saved_feeds_give_their_entries_and_encodings(eval_data):
+    found = {}
+    for path in sorted((eval_data / "pages/feeds").iterdir()):
+        data = path.read_bytes()
+        header = re.search(rb"Header:\s+Content-type:\s*([^\n]+)", data)
+        feed = parse_feed(data, content_type=header[1].decode() if header else None, now=NOW)
+        found[path.name] = (feed.encoding, len(feed.items))
+        assert bool(feed.note) == (not feed.items), path.name
+    http = "fp-encoding-http_application_atom_xml_gb2312_"
+    assert found == {
+        "fp-encoding-big5.xml": ("big5", 0),
+        f"{http}charset.xml": ("gb18030", 0),
+        f"{http}charset_overrides_encoding.xml": ("gb18030", 0),
+        f"{http}encoding.xml": ("gb18030", 0),
+        "fp-illformed-chardet-big5.xml": ("big5", 0),
+        "fp-illformed-chardet-gb2312.xml": ("gb18030", 1),
+        "traf-feed.json": ("utf-8", 25),
+        "traf-feed1.atom": ("utf-8", 2),
+        "traf-feed2.rss": ("utf-8", 1),
+    }
 
 
 @pytest.mark.needs("eval_data")
