@@ -29,7 +29,9 @@ __all__ = [
     "desk_file",
     "load",
     "national",
+    "overlap",
     "packaged",
+    "read_rules",
     "variants",
 ]
 
@@ -136,6 +138,12 @@ def _read(path: Path) -> dict[str, Any]:
         raise InvalidInputError(f"读不到规则文件 {path}：{error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidInputError(f"规则文件 {path} 不是有效的 TOML：{error}") from error
+
+
+def read_rules(path: Path | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What the file says as it stands there, and its rules; None: the national file."""
+    data = _read(path or _NATIONAL)
+    return data, _rules(path or _NATIONAL, data)
 
 
 def _rules(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:
