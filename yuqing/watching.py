@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from responder.policies import Policies
     from responder.rules import RuleSet
-    from responder.workdays import Calendar
 
 
 def hours(section: DutySettings) -> Hours:
@@ -29,9 +28,7 @@ def policies(section: DutySettings) -> Policies:
     return known.load(Path(section.policies)) if section.policies else known.default()
 
 
-def parts(
-    section: DutySettings, *, rules: RuleSet, calendar: Calendar, every: timedelta
-) -> dict[str, Any]:
+def parts(section: DutySettings, *, rules: RuleSet, every: timedelta) -> dict[str, Any]:
     """What the responder is given for duty. Raises InvalidInputError for a wrong setting."""
     from responder.colours import colours
     from responder.digest import Digester, times
@@ -43,9 +40,7 @@ def parts(
         quiet_until=section.quiet_until,
         digest_only=section.digest_only,
     )
-    watch = Watchkeeper(
-        policies=policies(section), holding=held, rules=rules, calendar=calendar, every=every
-    )
+    watch = Watchkeeper(policies=policies(section), holding=held, rules=rules, every=every)
     return {
         "plans": [watch.on, Digester(times=times(section.digest_at)).on],
         "checks": watch.checks(),

@@ -172,9 +172,7 @@ class Wiring:
             rules=book.rules,
             every=every,
             limits=channels.limits(self.settings),
-            **watching.parts(
-                self.settings.duty, rules=book.rules, calendar=book.calendar, every=every
-            ),
+            **watching.parts(self.settings.duty, rules=book.rules, every=every),
         )
 
     def app(self, *, demo: bool = False) -> Any:

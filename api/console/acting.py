@@ -29,6 +29,9 @@ DONE = {
     "source": "信源已保存。",
     "rule": "规则已保存，对新到的帖文生效。",
     "preferences": "显示设置已保存。",
+    "calendar_proposed": "通知已提出，由另一位确认后启用。",
+    "calendar_confirmed": "工作日历已启用；在跑的时限按新日历计，已有的结论不变。",
+    "calendar_refused": "通知已退回。",
 }
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.console import alerts, incidents, lead, matters, search, watching
+from api.console import alerts, incidents, lead, matters, search, watching, workdays
 from api.console.acting import go
 from api.console.forms import Form, safe_back
 from api.console.frame import frame
@@ -126,5 +126,5 @@ def audit_page(
     )
 
 
-for part in (alerts, incidents, lead, search, watching):
+for part in (alerts, incidents, lead, search, watching, workdays):
     router.include_router(part.router)

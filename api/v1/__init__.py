@@ -24,6 +24,7 @@ from api.v1 import (
     silences,
     sources,
     users,
+    workdays,
 )
 from api.v1.models import Failure
 
@@ -59,6 +60,7 @@ for part in (
     places,
     users,
     running,
+    workdays,
     audit,
     handovers,
     duty,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from support.notices import notice
+from support.notices import made_up, notice
 
 from registry import approvals, audit, users
 from registry.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
@@ -18,27 +18,7 @@ from responder.reminders import Planner
 from responder.rules import national
 from responder.workdays import load_calendar
 
-# A year that no notice covers; the days stand for any notice, and are no real arrangement.
-MADE_UP = {
-    "元旦": ((1, 1), (1, 3)),
-    "春节": ((2, 5), (2, 12)),
-    "清明节": ((4, 3), (4, 5)),
-    "劳动节": ((5, 1), (5, 5)),
-    "端午节": ((6, 9), (6, 9)),
-    "中秋节": ((9, 15), (9, 15)),
-    "国庆节": ((10, 1), (10, 7)),
-}
 NOW = datetime(2026, 12, 31, 4, 0, tzinfo=UTC)
-
-
-def made_up(year: int = 2027, number: int = 9, *, work: tuple[int, int] = (1, 9)) -> str:
-    items = []
-    for sign, (name, ((m1, d1), (m2, d2))) in zip("一二三四五六七", MADE_UP.items(), strict=True):
-        count = (date(year, m2, d2) - date(year, m1, d1)).days + 1
-        items.append(f"{sign}、{name}：{m1}月{d1}日至{m2}月{d2}日放假，共{count}天。")
-    items[0] += f"{work[0]}月{work[1]}日上班。"
-    head = f"（虚构）关于{year}年部分节假日安排的通知 国办发明电〔{year - 1}〕{number}号 安排如下。"
-    return head + "".join(items)
 
 
 @pytest.fixture
