@@ -28,6 +28,7 @@ class Action(StrEnum):
     HAND_OVER = "交接班"
     SILENCE = "静默预警"
     TAKE_BACK = "退回他人认领的预警"
+    TRY_CHANNEL = "试发通知"
     MANAGE_CALENDAR = "提出工作日历"
     CONFIRM_CALENDAR = "确认工作日历"
 
@@ -53,6 +54,7 @@ _ROLES: dict[Action, frozenset[Role]] = {
     Action.HAND_OVER: _DESK,
     Action.SILENCE: _DESK,
     Action.TAKE_BACK: frozenset({Role.LEADER, Role.ADMIN}),
+    Action.TRY_CHANNEL: frozenset({Role.DUTY_OFFICER, Role.LEADER, Role.ADMIN}),
     Action.MANAGE_CALENDAR: frozenset({Role.ADMIN}),
     Action.CONFIRM_CALENDAR: frozenset({Role.SIGNER, Role.LEADER, Role.ADMIN}),
 }

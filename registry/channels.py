@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from registry import changes
+from registry import changes, outbox
 from registry.errors import NotFoundError
 from registry.statements import affected, clean
 from registry.tables import ChannelRow
@@ -60,6 +60,20 @@ def report(session: Session, name: str, *, failure: str, now: datetime) -> None:
     if not failure:
         row.sent_at = now
     session.flush()
+
+
+def try_out(session: Session, name: str, *, by: str, now: datetime) -> str:
+    """Put a test message into the outbox, to leave like any other; returns its key.
+
+    Raises NotFoundError for a channel that is not there.
+    """
+    get(session, name)
+    key = f"test:{now:%Y%m%dT%H%M%S%f}:{name}"
+    text = f"【测试】这是{by}试发的一条消息，收到说明渠道“{name}”是通的，不需要处置。"
+    payload = {"title": "舆情台测试消息", "text": text, "channel": name}
+    outbox.put(session, kind="test", key=key, payload=payload, due_at=now, now=now)
+    changes.note(session, "notice", key, now=now)
+    return key
 
 
 def everything(session: Session) -> list[Channel]:

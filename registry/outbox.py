@@ -157,6 +157,11 @@ def unclaim(session: Session, message_id: int, *, owner: str) -> None:
     affected(session, mine.values(owner="", claimed_until=None))
 
 
+def split(session: Session, message_id: int) -> None:
+    """Let it leave by itself from now on: the bundle that it was in was refused."""
+    affected(session, update(OutboxRow).where(OutboxRow.id == message_id).values(bundle=""))
+
+
 def sent(session: Session, message_id: int, *, now: datetime, detail: str = "") -> None:
     """It was taken by the receiver."""
     _settle(session, message_id, SENT, detail, now=now, done_at=now, tried=1)

@@ -203,12 +203,13 @@ class Lane:
         now = self._clock()
         first = batch[0]
         log.warning("notice_failed", key=first.key, attempts=first.attempts + 1, why=error.reason)
-        if len(batch) > 1 and error.answered:
-            # One of them may be what it does not like.
+        if len(batch) > 1 and error.answered and (not error.retry or first.attempts >= _REFUSALS):
+            # One of them may be what it does not like: each by itself, under its own key.
             self._alone = len(batch)
             for message in batch:
                 give_back = partial(outbox.failed, reason=error.reason, retry_at=now)
                 self._note(message, partial(give_back, owner=self._owner))
+                self._later(partial(outbox.split, message_id=message.id))
             return 0
         delay = min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** min(first.attempts, 10))
         self._refusals += 1

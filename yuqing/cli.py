@@ -12,7 +12,16 @@ import typer
 
 from posts.errors import PostsError, reason_of
 from registry.errors import DeskError
-from yuqing.commands import administering, duty, filtering, operating, proving, reading, ruling
+from yuqing.commands import (
+    administering,
+    duty,
+    filtering,
+    operating,
+    proving,
+    reading,
+    ruling,
+    telling,
+)
 from yuqing.commands.usage import usage_sentence
 
 app = typer.Typer(
@@ -27,7 +36,7 @@ app = typer.Typer(
 # Typer has its own copy of click, of which it exports this one kind of usage error.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
-for register in (operating, filtering, reading, ruling, duty, proving, administering):
+for register in (operating, filtering, reading, ruling, duty, proving, administering, telling):
     register.add_to(app)
 
 

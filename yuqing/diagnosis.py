@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from posts.errors import PostsError
 from posts.log.port import RAW, SCORED, SIGNALS
-from registry import areas, sources, stages
+from registry import areas, channels, clock_skew, sources, stages
 from registry.errors import DeskError
 from yuqing.folder import FREE_WARNING_BYTES
 from yuqing.verification import file_fault
@@ -43,6 +43,8 @@ def examine(wiring: Wiring) -> Iterator[Finding]:
         ("本地区", _area),
         ("信源", _sources),
         ("各阶段", _stages),
+        ("通知渠道", _channels),
+        ("时钟", _clock),
         ("打分器", _scorer),
     ):
         yield _guarded(what, check, wiring)
@@ -143,6 +145,27 @@ def _stages(wiring: Wiring) -> tuple[str, str]:
         else:
             words.append(f"{stage.name} {'运行中' if stage.state == 'running' else '未运行'}")
     return worst, "，".join(words)
+
+
+def _channels(wiring: Wiring) -> tuple[str, str]:
+    with wiring.database.reading() as session:
+        found = channels.everything(session)
+    failing = [one for one in found if one.state == channels.FAILING]
+    if failing:
+        return "bad", "；".join(f"{one.name} 发不出：{one.detail}" for one in failing)
+    if not [one for one in found if one.name != "console"]:
+        return "warn", "除控制台外没有通知渠道，没人看着控制台时收不到提醒；见 docs/settings.md"
+    return "ok", f"{len(found)} 个：{'、'.join(one.name for one in found)}"
+
+
+def _clock(wiring: Wiring) -> tuple[str, str]:
+    with wiring.database.reading() as session:
+        skew = clock_skew.measured(session, now=now())
+    if skew is None:
+        return "ok", "近两小时取到的网站不足三个，没有核对"
+    if skew.off:
+        return "bad", skew.sentence
+    return "ok", f"与 {skew.witnesses} 个网站的时间相差 {skew.offset.total_seconds():.0f} 秒"
 
 
 def _scorer(wiring: Wiring) -> tuple[str, str]:

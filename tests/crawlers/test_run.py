@@ -15,6 +15,7 @@ from crawlers.run import crawl_forever, crawl_once
 from crawlers.settings import CrawlSettings
 from posts.errors import RetryError
 from posts.log.memory import MemoryLog
+from registry import jobs, sources
 from registry.db import Database
 from registry.errors import InvalidInputError
 
@@ -168,3 +169,40 @@ def test_from_published_to_the_log(site: Site, database: Database, log: MemoryLo
     assert max(waits) < 1 + 2 * 0.5 + 0.7
     seen = datetime.now(UTC)
     assert all(post.first_seen_at <= seen for post in posts(log))
+
+
+def test_a_source_that_a_person_wants_checked_is_visited_at_once(database, site):
+    """Its interval is an hour and it was visited a moment ago."""
+    publish(site, 1)
+    register(database, url=f"{site.root}/list.html", interval_s=3600)
+    register(database, "hand", spider="manual")
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    with database.transaction() as session:
+        sources.record_success(session, "gov", now=clock(), found=1, new=0)
+        numbers = [
+            jobs.add(session, kind="source_check", subject=one, body={}, now=clock(), limit_s=30)
+            for one in ("gov", "hand", "gone")
+        ]
+    stop = threading.Event()
+    beats = []
+    given = {"database": database, "log": MemoryLog(), "settings": BRISK, "stop": stop}
+    thread = threading.Thread(
+        target=crawl_forever, kwargs={**given, "clock": clock, "alive": lambda: beats.append(1)}
+    )
+    thread.start()
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            with database.reading() as session:
+                found = [jobs.get(session, number) for number in numbers]
+            if all(job.state in ("done", "failed") for job in found):
+                break
+            assert time.monotonic() < deadline, found
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        thread.join(10)
+    assert found[0].result == {"state": "ok", "failure": "", "detail": "", "streak": 0, "new": 1}
+    assert found[1].error == "这个信源靠导入和录入，没有可抓取的网址"
+    assert "gone" in found[2].error
+    assert beats

@@ -176,3 +176,13 @@ class TestSecrets:
     def test_the_first_use_needs_a_transaction(self, database: Database):
         with pytest.raises(OperationalError, match="readonly"), database.reading() as session:
             secrets.key(session, "author")
+
+
+def test_a_job_that_nobody_takes_up_fails_with_its_time(database, now):
+    with database.transaction() as session:
+        number = jobs.add(session, kind="x", subject="s", body={}, now=now, limit_s=60)
+        assert jobs.expire(session, now=now + timedelta(seconds=59)) == 0
+        assert jobs.expire(session, now=now + timedelta(seconds=60)) == 1
+        job = jobs.get(session, number)
+        assert (job.state, job.error[:12]) == ("failed", "超过时限也没有环节来做，")
+        assert jobs.claim(session, kinds=["x"], now=now) is None
