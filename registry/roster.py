@@ -79,6 +79,12 @@ def get(session: Session, shift: int) -> Shift:
     return _shift(_row(session, shift))
 
 
+def find(session: Session, shift: int) -> Shift | None:
+    """The shift, also where it was withdrawn; None where there never was one."""
+    row = session.get(DutyShiftRow, shift)
+    return None if row is None else _shift(row)
+
+
 def person(session: Session, name: str) -> User | None:
     """The active user of that login or display name; None for somebody without an account.
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.console import matters, recording
+from api.console import matters, notices, recording
 from api.console.acting import go, perform
 from api.console.forms import Fields, Form, safe_back
 from api.console.frame import frame
@@ -17,12 +17,12 @@ from api.console.post_view import post_view
 from api.console.render import render
 from api.deps import DeskDep, Now, PageUser, Reading
 from api.desk import Desk
-from api.permissions import Action, require
+from api.permissions import Action, may, require
 from posts.index.port import PostIndex
 from registry import alert_rules, areas, sources
 from registry.errors import DeskError
 from registry.users import User
-from responder import alerts, query
+from responder import alert_moves, alerts, query
 
 router = APIRouter(include_in_schema=False)
 Id = Annotated[int, Path(ge=1, le=2**53)]
@@ -130,6 +130,11 @@ def _page(
             post_view(scored, shell.now, sources=names)
             for scored in matters.posts_of(session, index, number)
         ],
+        incidents=[
+            (str(one.id), f"{one.id}　{one.title}")
+            for one in query.incidents(session, state="open", limit=100)
+        ],
+        notices=notices.of_alert(session, number),
         default_title=alert.title,
         default_detected=None,
         **form_context(values or Fields(), error),
@@ -177,6 +182,42 @@ async def dismiss(
             now=now,
         )
         return go(safe_back(form.get("back", "/")), said)
+
+    return await _act(request, desk, user, form, number, work)
+
+
+@router.post("/alerts/{number}/release")
+async def release(
+    request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form, number: Id
+) -> Response:
+    """退回: give the claim back with a reason."""
+
+    def work(session: Session) -> Response:
+        require(user, Action.CLAIM_ALERT)
+        alert_moves.release(
+            session,
+            number,
+            reason=form.text("why_back", "退回理由", longest=500),
+            by=recording.name_of(user),
+            now=now,
+            anyone=may(user, Action.TAKE_BACK),
+        )
+        return go(f"/alerts/{number}", "released")
+
+    return await _act(request, desk, user, form, number, work)
+
+
+@router.post("/alerts/{number}/join")
+async def join(
+    request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form, number: Id
+) -> Response:
+    """并入事件: it belongs to an incident that is open already."""
+
+    def work(session: Session) -> Response:
+        require(user, Action.OPEN_INCIDENT)
+        incident = form.number("incident", "在办的事件", least=1, most=2**53)
+        alert_moves.join(session, number, incident=incident, by=recording.name_of(user), now=now)
+        return go(f"/incidents/{incident}", "joined")
 
     return await _act(request, desk, user, form, number, work)
 

@@ -12,7 +12,6 @@ from api.console import words
 from api.console.clock_view import ClockView, by_urgency, clock_view
 from posts.index.port import PostIndex
 from posts.model import ScoredPost
-from registry.outbox import Delivery
 from responder import incidents, query
 from responder.alerts import CLAIMED, MISTAKEN, NEW, RESOLVED, WORKING, Alert
 from responder.clocks import Clock
@@ -24,12 +23,6 @@ from responder.timers import LEVEL, UNDECIDED
 _MANY = 1000
 _POSTS_SHOWN = 50
 _SETTLED = {RESOLVED: "met", MISTAKEN: "na", WORKING: "run"}
-_DELIVERED = {
-    "waiting": "待发送",
-    "sent": "已发送",
-    "not_sent": "未发送",
-    "failed": "发送失败",
-}
 
 
 class AlertView(Struct, frozen=True, kw_only=True):
@@ -58,15 +51,6 @@ class AlertView(Struct, frozen=True, kw_only=True):
     claimed_by: str
     closed: str
     incident: int | None
-
-
-class NoticeView(Struct, frozen=True):
-    """Something that was sent, or was not, and why."""
-
-    at: datetime
-    subject: str
-    result: str
-    href: str
 
 
 class IncidentRow(Struct, frozen=True, kw_only=True):
@@ -170,25 +154,6 @@ def posts_of(session: Session, index: PostIndex, alert_id: int | None) -> list[S
     wanted = query.alert(session, alert_id).posts[:_POSTS_SHOWN]
     found = index.get_many(wanted)
     return [found[post] for post in wanted if post in found]
-
-
-def notice_view(delivery: Delivery) -> NoticeView:
-    """One delivery: what about, and what became of it."""
-    payload = delivery.payload
-    result = _DELIVERED.get(delivery.state, delivery.state)
-    if delivery.state == "waiting" and delivery.attempts:
-        result = f"第 {delivery.attempts} 次没有送到，会再试"
-    if delivery.detail:
-        result += f"：{delivery.detail}"
-    incident, alert = payload.get("incident"), payload.get("alert")
-    href = f"/incidents/{incident}" if incident else f"/alerts/{alert}" if alert else ""
-    said = payload.get("text") or payload.get("title") or delivery.kind
-    return NoticeView(delivery.done_at or delivery.due_at, str(said), result, href)
-
-
-def notices(session: Session, *, limit: int) -> list[NoticeView]:
-    """What was sent, and what was not and why, newest first."""
-    return [notice_view(delivery) for delivery in query.deliveries(session, limit)]
 
 
 def incident_rows(

@@ -8,13 +8,27 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.console import alerts, incidents, lead, matters, search, watching, workdays
+from api.console import (
+    alerts,
+    duty_view,
+    handover,
+    incidents,
+    lead,
+    matters,
+    notices,
+    search,
+    silencing,
+    watching,
+    workdays,
+)
+from api.console import duty as duty_pages
 from api.console.acting import go
 from api.console.forms import Form, safe_back
 from api.console.frame import frame
 from api.console.render import render
 from api.console.source_view import SourceView, source_view, stage_view, worst_first
 from api.deps import PageUser, Reading
+from api.desk import desk_of
 from api.permissions import Action, require
 from registry import audit, sources, stages, users
 from registry.errors import DeskError
@@ -52,11 +66,13 @@ def desk(request: Request, session: Session, user: User, error: DeskError | None
         clocks=shell.clocks,
         alerts=waiting,
         oldest=matters.longest_wait(waiting),
-        notices=matters.notices(session, limit=_NOTICES_SHOWN),
+        notices=notices.newest(session, limit=_NOTICES_SHOWN),
         blind=[view for view in views if view.state == "blind"],
         troubled=[stage for stage in running if stage.code != "ok"],
         sources=_summary(views),
         stages=running,
+        duty=duty_view.banners(session, now),
+        duty_line=duty_view.line(session, now, hours=desk_of(request).settings.duty_hours),
     )
 
 
@@ -127,4 +143,6 @@ def audit_page(
 
 
 for part in (alerts, incidents, lead, search, watching, workdays):
+    router.include_router(part.router)
+for part in (duty_pages, handover, silencing):
     router.include_router(part.router)
