@@ -8,23 +8,28 @@ a post that is crawled again is refused.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import String, func, insert, select, type_coerce, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from registry import approvals, audit
 from registry.chain import canonical
 from registry.errors import ConflictError, InvalidInputError
 from registry.statements import affected, chunks, clean
-from registry.tables import AuditRow, ErasedRow, ErasureRow, SightingRow
+from registry.tables import AuditRow, ErasedRow, ErasureRow, SightingRow, instant_text
 
 ACTION = "依法销毁"
 POST, ENTRY = "post", "entry"
 KINDS = (POST, ENTRY)
 TWO_PERSONS = approvals.two_person(ACTION)
+#: What a row raises whose bytes are no text, no time or no JSON any more.
+UNREADABLE = (ValueError, TypeError, AttributeError, KeyError)
 _MOST_NAMED = 50  # subjects that the audit names one by one; the digest covers all
 
 
@@ -149,39 +154,60 @@ def recent(session: Session, limit: int = 50, before_id: int | None = None) -> l
 def kept(session: Session) -> dict[str, str]:
     """By subject the hash of what stays of a destroyed entry, as the audit chain says it."""
     found: dict[str, str] = {}
-    for row in session.scalars(select(AuditRow).where(AuditRow.action == ACTION)):
-        found.update((audit.entry_of(row).after or {}).get("kept", {}))
+    for said in _audited(session).values():
+        found.update(said.get("kept") or {})
     return found
 
 
 def verify(session: Session) -> list[str]:
     """Acts that the audit chain does not bear out, in Chinese; [] where all agree."""
-    told = {
-        entry.subject: entry.after
-        for entry in map(
-            audit.entry_of, session.scalars(select(AuditRow).where(AuditRow.action == ACTION))
-        )
-    }
+    told = _audited(session)
     faults: list[str] = []
-    for row in session.scalars(select(ErasureRow).order_by(ErasureRow.id)):
-        said = told.pop(f"erasure:{row.id}", None)
-        things = session.execute(
-            select(ErasedRow.kind, ErasedRow.subject).where(ErasedRow.erasure == row.id)
-        )
-        whole = _digest(sorted((kind, subject) for kind, subject in things)) == row.digest
-        if said is None or not whole or any(said.get(k) != v for k, v in _told(row).items()):
-            faults.append(f"第 {row.id} 号销毁记录与审计链不符，被改动过。")
+    try:
+        rows = session.scalars(select(ErasureRow).order_by(ErasureRow.id)).all()
+        things: dict[int, list[tuple[str, str]]] = {}
+        for row in session.scalars(select(ErasedRow)):
+            things.setdefault(row.erasure, []).append((row.kind, row.subject))
+        # As it is stored: reading an instant is lenient about how it is written.
+        texts = session.execute(select(ErasureRow.id, type_coerce(ErasureRow.at, String)))
+        stored: dict[int, Any] = {row[0]: row[1] for row in texts}
+        for act in rows:
+            if isinstance(stored[act.id], str) and stored[act.id] != instant_text(act.at):
+                faults.append(f"第 {act.id} 号销毁记录的时间被改动过。")
+            said = told.pop(f"erasure:{act.id}", {})
+            whole = _digest(sorted(things.pop(act.id, []))) == act.digest
+            if not whole or any(said.get(name) != value for name, value in _told(act).items()):
+                faults.append(f"第 {act.id} 号销毁记录与审计链不符，被改动过。")
+    except (DBAPIError, *UNREADABLE):
+        return ["销毁记录已损坏，读不出来。"]
     faults += [f"审计链里有 {subject}，销毁记录却不见了。" for subject in told]
+    faults += [f"销毁清单里有第 {number} 号，却没有这次销毁。" for number in things]
     return faults
+
+
+def _audited(session: Session) -> dict[str, dict[str, Any]]:
+    """What the audit chain says of each act; what is no longer readable there says nothing."""
+    found: dict[str, dict[str, Any]] = {}
+    for number in session.scalars(select(AuditRow.id).where(AuditRow.action == ACTION)).all():
+        try:
+            subject, body = session.execute(
+                select(AuditRow.subject, AuditRow.body).where(AuditRow.id == number)
+            ).one()
+            found[subject] = dict(json.loads(body or "")["after"])
+        except (DBAPIError, *UNREADABLE):
+            continue
+    return found
 
 
 def _told(row: ErasureRow) -> dict[str, str | int]:
     return {
         "reason": row.reason,
         "clause": row.clause,
+        "signer": row.signer,
         "second": row.second,
         "count": row.count,
         "digest": row.digest,
+        "at": instant_text(row.at),
     }
 
 

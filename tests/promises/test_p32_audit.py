@@ -17,6 +17,7 @@ from support.service import run
 from posts.errors import PostsError
 from registry import audit
 from registry.errors import DeskError
+from responder import erasing
 from yuqing.folder import DataFolder
 from yuqing.settings import Settings
 from yuqing.verification import check_data
@@ -24,7 +25,7 @@ from yuqing.wiring import Wiring
 
 ROOT = Path(__file__).resolve().parents[2]
 FLIPS = 120  # for each table
-TABLES = ("audit_entries", "incident_entries", "chain_heads")
+TABLES = ("audit_entries", "incident_entries", "chain_heads", "erasures", "erased")
 
 
 def written(folder: Path) -> Evidence:
@@ -32,6 +33,18 @@ def written(folder: Path) -> Evidence:
     made.write({"type": "release", "status": "published", "text": "通报" * 3000, "evidence": PROOF})
     for n in range(25):
         made.write({"type": "fact", "text": f"第 {n} 条" * (n * 7 + 1), "status": "待核实"})
+    with made.wiring.database.transaction() as session:
+        for seq in (5, 9):
+            erasing.act(
+                session,
+                entries=[(made.incident, seq)],
+                posts=[made.posts[seq % 5].post.id],
+                reason="当事人申请",
+                clause="第四十七条",
+                signer="王安",
+                second="赵领",
+                now=NOW,
+            )
     made.wiring.close()
     return made
 
@@ -76,7 +89,11 @@ def test_one_changed_byte_is_found(tmp_path: Path, figure: Callable[[str], None]
 
 def is_a_null_written_otherwise(whole: bytes, table: str, place: int, bit: int) -> bool:
     """The key of a row is its row id; the record holds a type for it that nothing reads."""
-    return table == "audit_entries" and whole[place] == 0 and whole[place] ^ bit in (8, 9, 10, 11)
+    return (
+        table in ("audit_entries", "erasures")
+        and whole[place] == 0
+        and whole[place] ^ bit in (8, 9, 10, 11)
+    )
 
 
 @pytest.mark.promise("P32")
@@ -131,7 +148,7 @@ def test_nothing_deletes_audit_entries_whatever_their_age(
 ) -> None:
     """No statement of ours deletes there; years of housekeeping leave the first entry in place."""
     from registry import changes, jobs, sessions, sources
-    from yuqing import erasing
+    from yuqing import erasing as stores
 
     deleting = re.compile(
         r"delete\(\s*(?:\w+\.)*(?:AuditRow|EntryRow|ChainHeadRow|IncidentRow|ErasureRow|ErasedRow)"
@@ -152,8 +169,8 @@ def test_nothing_deletes_audit_entries_whatever_their_age(
         before = audit.entries(session, limit=1000)
     for days in (30, 179, 181, 4000):
         moment = NOW + timedelta(days=days)
-        erasing.expire(made.wiring, moment=moment)
-        erasing.empty_pending(made.wiring, moment=moment)
+        stores.expire(made.wiring, moment=moment)
+        stores.empty_pending(made.wiring, moment=moment)
         made.wiring.prune_log()
         with made.wiring.database.transaction() as session:
             sources.refresh(session, now=moment)
