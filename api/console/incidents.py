@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -10,10 +10,11 @@ from msgspec import Struct
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.console import matters, notices, recording, words
+from api.console import matters, recording, words
 from api.console.acting import go, perform
 from api.console.forms import Fields, Form, local_value
 from api.console.frame import frame
+from api.console.looking_back import then_page
 from api.console.opening import form_context, opening
 from api.console.post_view import post_view
 from api.console.render import render
@@ -26,6 +27,7 @@ from registry import approvals, sources
 from registry.errors import DeskError
 from registry.users import User
 from responder import entries, incidents, query
+from responder.clocks import Clock, State
 
 router = APIRouter(include_in_schema=False)
 Id = Annotated[int, Path(ge=1, le=2**53)]
@@ -147,7 +149,7 @@ def _page(
     now = shell.now
     detail = query.incident(session, number, now)
     found = detail.incident
-    clocks = [matters.view(clock, found, now) for clock in detail.clocks]
+    clocks = [matters.view(clock, found, now) for clock in _worth(detail.clocks)]
     names = {source.id: source.name for source in sources.everything(session)}
     related = matters.posts_of(session, index, found.alert)
     closed = found.state == incidents.CLOSED
@@ -178,7 +180,7 @@ def _page(
         timeline=[entry_view(item, now) for item in detail.timeline],
         reminders=matters.reminders(detail, clocks, incidents.entries(session, number), now),
         pending=_pending(session, number, user),
-        notices=notices.of_incident(session, number, list(detail.deliveries)),
+        notices=[matters.notice_view(delivery) for delivery in detail.deliveries],
         posts=[post_view(scored, now, sources=names) for scored in related],
         hints=HINTS,
         moments=_MOMENTS,
@@ -186,6 +188,22 @@ def _page(
         release_states=_RELEASE_STATES,
         conference_states=_CONFERENCE_STATES,
     )
+
+
+def _worth(clocks: Sequence[Clock]) -> list[Clock]:
+    """All but the kept ones of a clock that begins again each time, of which the last one stays."""
+    last: dict[str, int] = {}
+    for clock in clocks:
+        rule, _, number = clock.rule.partition(".")
+        if number:
+            last[rule] = max(last.get(rule, 0), int(number))
+    return [
+        clock
+        for clock in clocks
+        if clock.state is not State.MET
+        or not clock.rule.partition(".")[2]
+        or int(clock.rule.partition(".")[2]) == last[clock.rule.partition(".")[0]]
+    ]
 
 
 def _pending(session: Session, number: int, user: User) -> list[Pending]:
@@ -260,3 +278,4 @@ for _path, _action, _work in (
     ("acknowledge", Action.ACKNOWLEDGE, recording.acknowledge),
 ):
     _route(_path, _action, _work)
+router.add_api_route("/incidents/{number}/at", then_page, methods=["GET"], response_model=None)

@@ -12,9 +12,21 @@ from api.deps import CurrentUser, Now, Reading, Writing, allowed
 from api.permissions import Action, require
 from api.v1.clocks import ClockOut
 from api.v1.entries import EntryOut, Expected, shown
-from api.v1.models import Before, Given, GivenInstant, Instant, Items, Limit, Number, Short, Shown
+from api.v1.models import (
+    Before,
+    Given,
+    GivenInstant,
+    Instant,
+    Items,
+    Limit,
+    LocalInstant,
+    Number,
+    Short,
+    Shown,
+)
+from registry.errors import InvalidInputError
 from registry.users import User
-from responder import incidents, query
+from responder import incidents, joining, query, time_machine
 
 router = APIRouter(prefix="/incidents", tags=["事件"])
 Level = Literal["特别重大", "重大", "较大", "一般"]
@@ -122,6 +134,101 @@ def one(session: Reading, now: Now, _user: CurrentUser, number: Number) -> Incid
 def clocks(session: Reading, now: Now, _user: CurrentUser, number: Number) -> Items[ClockOut]:
     """All clocks of an incident, also those that were stopped."""
     return Items(items=detail(session, number, now).clocks, next=None)
+
+
+class DifferenceOut(Shown):
+    """A clock as it is, and as it would be under other rules."""
+
+    rule: str = Field(description="规则，如 R2")
+    name: str = Field(description="名称")
+    cycle: int = Field(description="第几轮")
+    ours: ClockOut | None = Field(description="现行规则下；没有则为空")
+    theirs: ClockOut | None = Field(description="所选规则下；没有则为空")
+    text: str = Field(description="一句话说明")
+
+
+class ThenOut(Shown):
+    """An incident as it stood at an instant."""
+
+    at: Instant = Field(description="哪一刻")
+    incident: IncidentOut = Field(description="当时的概况")
+    entries: list[EntryOut] = Field(description="当时已写下的记录")
+    clocks: list[ClockOut] = Field(description="按当时计算的时限")
+    variant: str = Field(description="用来比较的规则版本；没有比较则为空")
+    differences: list[DifferenceOut] = Field(description="所选规则下不同的时限")
+
+
+class MergeGiven(Given):
+    """Which incident is taken in."""
+
+    other: Annotated[int, Field(ge=1, le=2**53)] = Field(description="被并入的事件编号")
+    reason: Criteria = Field(description="理由")
+    whole: list[int] = Field(
+        [], description="被并入事件中对整体有效的发布：记录序号", max_length=200
+    )
+
+
+class SplitGiven(Given):
+    """What is split off."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)] = Field(description="新事件名称")
+    reason: Criteria = Field(description="理由")
+
+
+@router.get("/{number}/at", summary="回看：事件在某一刻的样子")
+def at(
+    session: Reading,
+    now: Now,
+    _user: CurrentUser,
+    number: Number,
+    t: Annotated[LocalInstant, Query(description="哪一刻；不带时区按北京时间")],
+    variant: Annotated[
+        str, Query(max_length=40, description="与哪个地方规定的示例比较，如 北京2021")
+    ] = "",
+) -> ThenOut:
+    """What was written by then, its clocks judged then; with ``variant`` what would differ."""
+    if t > now:
+        raise InvalidInputError("t 在将来，只能回看已经过去的时刻。", field="t")
+    rules = time_machine.named_variant(variant) if variant else None
+    then = time_machine.stood(session, number, t, variant=rules)
+    return ThenOut(
+        at=then.at,
+        incident=IncidentOut.model_validate(then.incident),
+        entries=[shown(entry) for entry in then.entries],
+        clocks=[ClockOut.model_validate(clock) for clock in then.clocks],
+        variant=then.variant,
+        differences=[DifferenceOut.model_validate(one) for one in then.differences],
+    )
+
+
+@router.post("/{number}/merge", summary="并入另一事件", status_code=201)
+def merge(
+    session: Writing,
+    now: Now,
+    number: Number,
+    given: MergeGiven,
+    user: Annotated[User, Depends(allowed(Action.SET_LEVEL))],
+) -> IncidentDetail:
+    """Earliest basis, strictest level; the other one ends and keeps its own results."""
+    by = acts.signature(user)
+    joining.merge(
+        session, number, given.other, by=by, now=now, reason=given.reason, whole=given.whole
+    )
+    return detail(session, number, now)
+
+
+@router.post("/{number}/split", summary="拆分出新事件", status_code=201)
+def split(
+    session: Writing,
+    now: Now,
+    number: Number,
+    given: SplitGiven,
+    user: Annotated[User, Depends(allowed(Action.SET_LEVEL))],
+) -> IncidentDetail:
+    """The part inherits basis, level and releases; it is the answer."""
+    by = acts.signature(user)
+    part = joining.split(session, number, title=given.title, by=by, now=now, reason=given.reason)
+    return detail(session, part.id, now)
 
 
 @router.post("/{number}/level", summary="定级", status_code=201)
