@@ -15,6 +15,7 @@ from crawlers.bounds import MAX_BODY_CHARS, MAX_PAGE_BYTES, MAX_RAW_BYTES, MAX_T
 from crawlers.dates import SHANGHAI, parse_stamp
 from crawlers.decoding import decode
 from crawlers.extraction import body as bodies
+from crawlers.extraction import kinds, plain
 from crawlers.extraction import page as pages
 from crawlers.extraction import published as dates
 from crawlers.extraction import title as titles
@@ -50,7 +51,8 @@ class Extracted(Struct, frozen=True):
     """What a page says; None and an empty body where it does not say it.
 
     ``published_at`` is an aware datetime at +08:00 (``certainty`` is ``exact``), a date (``day``)
-    or None (``none``). ``author`` is a name, for the keyed reference only: never store or log it.
+    or None (``none``). ``encoding`` is empty for what is no text. ``author`` is a name, for the
+    keyed reference only: never store or log it.
     ``error`` is a sentence in Chinese for the person who looks after the source.
     """
 
@@ -71,17 +73,27 @@ def extract(
     selectors: Selectors | None = None,
     now: datetime,
 ) -> Extracted:
-    """Read one HTML page. Never raises for any bytes; reads at most ``MAX_PAGE_BYTES``.
+    """Read one HTML page or text. Never raises for any bytes; reads at most ``MAX_PAGE_BYTES``.
+
+    What is no page (a feed, data, a document, a picture, noise) has no body, and ``error`` says
+    what it is.
 
     ``now`` dates forms without a year and refuses dates that are still to come. A wrong selector
     is named in ``error`` and the automatic rule stands in for it.
     """
+    if alien := kinds.not_a_page(data):
+        return Extracted(None, None, "none", "", "", error=alien)
     data = _EMBEDDED.sub(b"", data[:MAX_RAW_BYTES])[:MAX_PAGE_BYTES]
     decoded = decode(data, content_type)
+    if alien := kinds.noise(data, decoded.text, decoded.encoding):
+        return Extracted(None, None, "none", "", "", error=alien)
+    if alien := kinds.data_file(decoded.text):
+        return Extracted(None, None, "none", "", decoded.encoding, error=alien)
     root = pages.parse(decoded.text) if _NOT_MARKUP.search(decoded.text) else None
     if root is None:
-        text = decoded.text.strip()[:MAX_BODY_CHARS]
-        return Extracted(None, None, "none", text, decoded.encoding, error=None if text else EMPTY)
+        title, day, text = plain.read(decoded.text, now)
+        problem = None if text else EMPTY
+        return Extracted(title, day, _certainty(day), text, decoded.encoding, error=problem)
     lines = pages.read(root).lines
     span = bodies.find(lines)
     if span:
@@ -119,7 +131,7 @@ def to_json_line(file: str, extracted: Extracted) -> dict[str, Any]:
         "published_at": when.isoformat() if when else None,
         "certainty": extracted.certainty,
         "body": extracted.body or None,
-        "encoding": extracted.encoding,
+        "encoding": extracted.encoding or None,
         "error": extracted.error,
     }
 
