@@ -46,6 +46,17 @@ _NOTICE: Final = re.compile(
 _NOTICE_HEAD: Final = re.compile(
     "声明|侵权公告|相关(?:新闻|阅读|链接|报道|专题)|延伸阅读|网友评论|发表评论"
 )
+# A row of the index that stands above a document of an authority.
+_INDEX: Final = re.compile(
+    r"^(?:索\s?引\s?号|(?:发文|发布|公开|制作|责任)(?:机关|机构|单位|部门)|(?:成文|发文|发布|公开|生成|废止|失效|生效)(?:日期|时间)|"
+    r"(?:发文)?(?:字|文)\s?号|(?:信息|文件)?名\s?称|标\s?题|(?:主题|组配|体裁|信息|服务对象)(?:分类|词)|有\s?效\s?性|公开(?:方式|范围|时限|属性|形式)|"
+    r"统一登记号|关键词|信息来源)\s?[:：]"
+)
+_SIGNED: Final = re.compile(
+    r"^(?:(?:19|20)\d{2}年\s?\d{1,2}月\s?\d{1,2}日|二[〇○零一二三四五六七八九]{3}年"
+    r"[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)$"
+)
+_OPEN: Final = re.compile(r"^[（(]此件.{0,12}[）)]$")
 _LONG: Final = 25
 _PROSE: Final = 15
 _NO_BODY: Final = -20.0  # the weight of a notice or a form
@@ -66,6 +77,8 @@ def weigh(line: Line) -> float:
     if (boiler and size < 60 and not said) or (boiler > 1 and size < 250):
         return -25.0
     marks = len(_MARKS.findall(line.text))
+    if size < 80 and not said and _INDEX.match(line.text):
+        return -6.0
     if _ASIDE.search(line.labels):
         free = int(free * 0.3)
     if marks and free >= _PROSE:
@@ -96,7 +109,8 @@ def find(lines: list[Line]) -> tuple[int, int] | None:
     if span is None:
         return None
     within = firsts[best], lasts[best] + 1
-    return _with_table(lines, _with_alike(lines, weights, span, within))
+    span = _with_signature(lines, _with_alike(lines, weights, span, within))
+    return _with_table(lines, span)
 
 
 def _trim(weights: list[float], first: int, last: int) -> tuple[int, int] | None:
@@ -159,6 +173,23 @@ def _with_table(lines: list[Line], span: tuple[int, int]) -> tuple[int, int]:
             break
         end = line.index + 1
     return (span[0], end) if end - span[1] >= _TABLE else span
+
+
+def _with_signature(lines: list[Line], span: tuple[int, int]) -> tuple[int, int]:
+    """With who signed a document, and the day alone on its line, just below its last paragraph."""
+    last = lines[span[1] - 1].node
+    frames = (last, last.getparent())
+    for line in lines[span[1] : span[1] + 5]:
+        signed = _SIGNED.match(line.text) is not None
+        apart = line.linked or line.heading or len(line.text) > 40 or _ASIDE.search(line.labels)
+        same = line.node in frames or line.node.getparent() in frames
+        if apart or not same or weigh(line) <= _NO_BODY or (_byline(line) and not signed):
+            break
+        if signed:
+            end = line.index + 1
+            opened = end < len(lines) and _OPEN.match(lines[end].text)
+            return span[0], end + 1 if opened else end
+    return span
 
 
 def sound(lines: list[Line], span: tuple[int, int], headline: int | None) -> bool:

@@ -16,7 +16,7 @@ from lxml import etree
 from msgspec import Struct
 
 from crawlers.bounds import MAX_DATED_LINES
-from crawlers.dates import Found, find_dates, parse_stamp
+from crawlers.dates import SHANGHAI, Found, find_dates, parse_stamp
 from crawlers.extraction.page import Line
 
 _LABEL: Final = re.compile(
@@ -24,6 +24,7 @@ _LABEL: Final = re.compile(
     r"(?:的)?(?:时间|日期|于|在)?|(?<![\u4e00-\u9fff])(?:时间|日期)|posted|published|date)\s{0,3}(?:[:：]|于|on|at)?[\s\[【(（|]{0,4}$",
     re.IGNORECASE,
 )
+_ISSUED: Final = re.compile(r"发文\s?(?:时间|日期)\s{0,3}[:：]?\s{0,4}$")
 _WEAK_LABEL: Final = re.compile(r"(?:更新|修改|编辑|last edited).{0,8}$", re.IGNORECASE)
 _WRONG: Final = re.compile(
     r"(?:今天是|今日是|现在是|当前|今天|访问|注册|生日|截止|截至|报名|有效期|生效|施行|实施|成文|开庭|登录|到期|"
@@ -48,6 +49,13 @@ _METAS: Final = frozenset(
 _JSON_DATE: Final = re.compile(
     r"\"(?:datePublished|pubDate|upDate)\"\s{0,3}:\s{0,3}\"([^\"]{8,40})\"", re.IGNORECASE
 )
+# What scripts write into the page when it is opened, as the articles of one messenger do.
+_IN_SCRIPT: Final = re.compile(
+    r"\bvar\s{1,5}(?:ct|oriCreateTime|createTime|create_time|publish_?time|pub_?time|pub_?date)"
+    r"\s{0,5}=\s{0,5}[\"']([^\"'\n]{8,40})[\"']",
+    re.IGNORECASE,
+)
+_EPOCH: Final = re.compile(r"(\d{10})(?:\d{3})?")
 _IN_ADDRESS: Final = re.compile(
     r"(?<!\d)(19[89]\d|20[0-4]\d)[-_/]?(0[1-9]|1[0-2])[-_/]?(0[1-9]|[12]\d|3[01])(?!\d)"
 )
@@ -83,6 +91,10 @@ def find(
     anchored = body is not None or headline is not None
     shown = _shown(lines, headline, body, now) if anchored else None
     told = _told(root, now)
+    if told is None and anchored:
+        scripted = _scripted(root, now)
+        if shown is None or (scripted and _day(scripted) == _day(shown.value)):
+            told = scripted
     if shown is None and told is None:
         return _addressed(url, now) if body is not None else None
     if shown is None:
@@ -118,6 +130,27 @@ def _told(root: etree._Element, now: datetime) -> datetime | date | None:
     return next((value for value in values if isinstance(value, datetime)), None) or next(
         iter(values), None
     )
+
+
+def _scripted(root: etree._Element, now: datetime) -> datetime | date | None:
+    """What a page's own scripts name as its time; the most precise, seconds since 1970 first."""
+    values: list[datetime | date] = []
+    for node in root.iter("script"):
+        for match in _IN_SCRIPT.finditer((node.text or "")[:500_000]):
+            stamp = match.group(1).strip()
+            if (epoch := _EPOCH.fullmatch(stamp)) is not None:
+                moment = datetime.fromtimestamp(int(epoch.group(1)), tz=SHANGHAI)
+                stamp = moment.isoformat(sep=" ", timespec="seconds")
+            if (value := parse_stamp(stamp, now)) is not None:
+                values.append(_midnight(value))
+    return max(values, key=_precision, default=None)
+
+
+def _precision(value: datetime | date) -> int:
+    """How fine a value is: with seconds, with minutes, or a day."""
+    if not isinstance(value, datetime):
+        return 0
+    return 2 if value.second else 1
 
 
 def _midnight(value: datetime | date) -> datetime | date:
@@ -184,6 +217,7 @@ def _form(line: Line, text: str, found: Found, cell: str) -> float:
     aside = before.rstrip()[-1:] in ("（", "(", "[", "【") and line.linked > 0
     points = (
         (3.0, label),
+        (2.0, not label and _ISSUED.search(before) is not None),
         (1.0, not label and _WEAK_LABEL.search(before) is not None),
         (2.0, found.exact),
         (-1.0, found.form in ("numerals", "month_day")),

@@ -36,6 +36,9 @@ _GENERIC: Final = re.compile(
     "热门.*|推荐.*|最新.*|blog统计|关于.{0,4}|分类|存档|提示信息|.{0,6}排行.?)$",
     re.IGNORECASE,
 )
+_LABEL: Final = re.compile(
+    r"^(?:信件|来信|留言|诉求|问题|咨询|投诉|帖子|文章|信息)?\s?(?:标\s?题|主\s?题)\s?(?:[:：]\s?(?P<text>.{4,})|[:：]?$)"
+)
 _METAS: Final = ("articletitle", "og:title", "twitter:title", "headline", "article:title")
 _SHORTEST: Final = 4
 _ALONE: Final = 8  # a title element that nothing on the page confirms must say this much
@@ -60,7 +63,7 @@ def find(root: etree._Element, lines: list[Line], body: tuple[int, int] | None) 
     best = max((item for item in shown if item), key=lambda item: item[0], default=None)
     if best is not None:
         return best[1]
-    headed = _headed(lines, body)
+    headed = _labelled(lines, body) or _headed(lines, body)
     if headed is not None:
         return headed
     for claim in claims:
@@ -160,6 +163,22 @@ def _pieces(lines: list[Line], longest: int) -> Iterator[tuple[str, Line, int]]:
                 break
             joined = f"{joined} {other.text}"
             yield _strip(joined), line, other.index
+
+
+def _labelled(lines: list[Line], body: tuple[int, int] | None) -> Headline | None:
+    """What a form calls its title (信件标题), on the same line or in the next cell."""
+    for line in lines[: body[0] + 2 if body else 60]:
+        match = _LABEL.match(line.text[:MAX_TITLE_CHARS])
+        if match is None:
+            continue
+        following = lines[line.index + 1] if line.index + 1 < len(lines) else None
+        told, at = (match["text"], line.index) if match["text"] else (
+            (following.text, following.index) if following and not following.linked else ("", 0)
+        )  # fmt: skip
+        text = _strip(told)
+        if _SHORTEST <= len(plain(text)) <= 100 and not text.endswith(("：", ":")):
+            return Headline(text[:MAX_TITLE_CHARS], at)
+    return None
 
 
 def _headed(lines: list[Line], body: tuple[int, int] | None) -> Headline | None:
