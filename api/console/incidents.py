@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.console import matters, recording, words
+from api.console import joining, matters, recording, words
 from api.console.acting import go, perform
 from api.console.forms import Fields, Form, local_value
 from api.console.frame import frame
@@ -187,6 +187,7 @@ def _page(
         release_kinds=_RELEASES,
         release_states=_RELEASE_STATES,
         conference_states=_CONFERENCE_STATES,
+        **joining.choices(session, number, clocks),
     )
 
 
@@ -272,6 +273,9 @@ for _path, _action, _work in (
     ("release", Action.PUBLISH, recording.release),
     ("conference", Action.PUBLISH, recording.conference),
     ("correct", Action.ADD_ENTRY, recording.correct),
+    ("not_applicable", Action.ADD_ENTRY, joining.not_applicable),
+    ("reopen", Action.ADD_ENTRY, joining.reopen),
+    ("merge", Action.ADD_ENTRY, joining.merge),
     ("confirm", Action.ADD_ENTRY, recording.confirm),
     ("note", Action.ADD_ENTRY, recording.note),
     ("close", Action.ADD_ENTRY, recording.close),

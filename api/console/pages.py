@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api.console import (
     alerts,
+    assessing,
     duty_view,
     handover,
     incidents,
@@ -142,7 +143,7 @@ def audit_page(
     )
 
 
-for part in (alerts, incidents, lead, search, watching, workdays):
+for part in (alerts, assessing, incidents, lead, search, watching, workdays):
     router.include_router(part.router)
 for part in (duty_pages, handover, silencing):
     router.include_router(part.router)

@@ -8,6 +8,7 @@ from fastapi.security import HTTPBearer
 from api import stream
 from api.v1 import (
     alerts,
+    assessing,
     audit,
     clocks,
     duty,
@@ -53,6 +54,7 @@ for part in (
     leads,
     alerts,
     incidents,
+    assessing,
     entries,
     clocks,
     sources,
