@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.console import joining, matters, recording, words
+from api.console import joining, matters, recording, reporting, words
 from api.console.acting import go, perform
 from api.console.forms import Fields, Form, local_value
 from api.console.frame import frame
@@ -188,6 +188,8 @@ def _page(
         release_states=_RELEASE_STATES,
         conference_states=_CONFERENCE_STATES,
         **joining.choices(session, number, clocks),
+        report_methods=reporting.METHODS,
+        report_states=reporting.STATES,
     )
 
 
@@ -273,6 +275,7 @@ for _path, _action, _work in (
     ("release", Action.PUBLISH, recording.release),
     ("conference", Action.PUBLISH, recording.conference),
     ("correct", Action.ADD_ENTRY, recording.correct),
+    ("report", Action.ADD_ENTRY, reporting.report),
     ("not_applicable", Action.ADD_ENTRY, joining.not_applicable),
     ("reopen", Action.ADD_ENTRY, joining.reopen),
     ("merge", Action.ADD_ENTRY, joining.merge),
