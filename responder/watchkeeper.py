@@ -6,7 +6,7 @@ and remembers when each incident has to be looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from registry.silences import Silence
 from registry.statements import chunks
 from registry.tables import OutboxRow
 from responder import addressees, alerts, duty_alarm, escalation, ledger, reminders
+from responder.addressees import Addressed
 from responder.colours import HEAT_NAMES
 from responder.escalation import Due, Matter
 from responder.holding import Holding
@@ -34,7 +35,20 @@ from responder.workdays import Calendar
 
 ESCALATION, DUTY = "escalation", "duty"
 LOOK_EVERY = timedelta(seconds=1)  # steps are minutes apart
+MANNED_EVERY = timedelta(seconds=20)
+HELD_EVERY = timedelta(minutes=1)
 LATE = timedelta(seconds=10)
+_COLUMNS = (
+    AlertRow.id,
+    AlertRow.title,
+    AlertRow.heat,
+    AlertRow.rule,
+    AlertRow.areas,
+    AlertRow.created_at,
+    AlertRow.waiting_since,
+    AlertRow.round,
+)
+_Subject = tuple[str, int]
 
 
 class Notice(Struct, frozen=True, kw_only=True):
@@ -67,9 +81,11 @@ class Watchkeeper:
         self._version = ""
         self._every = every
         self._channels: tuple[str, ...] = (reminders.CONSOLE,)
-        self._matters: dict[int, tuple[str, list[Matter], datetime | None]] = {}
-        self._told: set[str] = set()
+        self._quieted: list[Silence] = []
+        self._next: dict[_Subject, tuple[str, datetime | None]] = {}
+        self._seen: dict[_Subject, tuple[str, datetime | None]] = {}
         self._looked_at: datetime | None = None
+        self._manned_at: datetime | None = None
 
     def on(self, channels: tuple[str, ...]) -> Watchkeeper:
         """The same watch, for these channels."""
@@ -86,27 +102,36 @@ class Watchkeeper:
         if last is not None and last <= now < last + LOOK_EVERY:
             return []
         if last is not None and now < last:  # the clock was set back
-            self._matters.clear()
+            self._next.clear()
+            self._manned_at = None
         self._looked_at = now
+        self._seen = {}
         matters = [*self._alerts(session, now), *self._clocks(session, now)]
         found = [_notice(due, now) for due in escalation.planned(matters, now)]
-        found += [
-            Notice(kind=DUTY, key=key, due_at=now, to=to, text=text, payload=payload)
-            for key, to, text, payload in duty_alarm.planned(session, now)
-        ]
-        self._remember(session, {notice.key for notice in found})
-        return [notice for notice in found if notice.key not in self._told]
+        if self._manned_at is None or now >= self._manned_at + MANNED_EVERY:
+            self._manned_at = now
+            found += [
+                Notice(kind=DUTY, key=key, due_at=now, to=to, text=text, payload=payload)
+                for key, to, text, payload in duty_alarm.planned(session, now)
+            ]
+        told = self._told(session, {notice.key for notice in found})
+        return [notice for notice in found if notice.key not in told]
 
     def put(self, session: Session, wanted: Sequence[Notice], *, now: datetime) -> int:
         """Write each for each channel, with the persons that are meant now."""
-        self._looked_at = None  # where the commit fails, the next tick looks again
-        return sum(self._put(session, notice, now) for notice in wanted)
+        self._looked_at = self._manned_at = None  # where the commit fails, all is looked at again
+        meant = {
+            to: addressees.resolve(session, to, now)
+            for to in dict.fromkeys(notice.to for notice in wanted)
+        }
+        return sum(self._put(session, notice, meant[notice.to], now) for notice in wanted)
 
     def done(self) -> None:
-        """What was wanted is committed; the next look sees it in the outbox."""
+        """What was wanted is in the outbox: those matters rest until their next step."""
+        self._next.update(self._seen)
+        self._seen = {}
 
-    def _put(self, session: Session, notice: Notice, now: datetime) -> int:
-        meant = addressees.resolve(session, notice.to, now)
+    def _put(self, session: Session, notice: Notice, meant: Addressed, now: datetime) -> int:
         missing = f"（{'；'.join(meant.missing)}）" if meant.missing else ""
         text = f"{notice.text}通知：{meant.names}{missing}。"
         payload = {**notice.payload, "text": text, "to": meant.plain}
@@ -134,67 +159,70 @@ class Watchkeeper:
             )
         return count
 
-    def _remember(self, session: Session, keys: set[str]) -> None:
-        """Which of the keys are in the outbox; asked once for each."""
-        self._told &= keys
-        by_row = {
-            f"{key}:{channel}": key for key in keys - self._told for channel in self._channels
-        }
+    def _told(self, session: Session, keys: set[str]) -> set[str]:
+        """Which of the keys are in the outbox, for whatever channel."""
+        told: set[str] = set()
+        by_row = {f"{key}:{channel}": key for key in keys for channel in self._channels}
         for some in chunks(sorted(by_row)):
             rows = session.scalars(select(OutboxRow.key).where(OutboxRow.key.in_(some)))
-            self._told.update(by_row[row] for row in rows)
+            told.update(by_row[row] for row in rows)
+        return told
 
     def _alerts(self, session: Session, now: datetime) -> list[Matter]:
-        columns = (
-            AlertRow.id,
-            AlertRow.title,
-            AlertRow.heat,
-            AlertRow.rule,
-            AlertRow.areas,
-            AlertRow.created_at,
-            AlertRow.waiting_since,
-            AlertRow.round,
-        )
-        rows = session.execute(
-            select(*columns).where(AlertRow.state == alerts.NEW, AlertRow.late.is_(False))
-        ).all()
-        if not rows:
+        """The unclaimed alerts whose next step is past, or of which nothing is known yet."""
+        waiting = (AlertRow.state == alerts.NEW, AlertRow.late.is_(False))
+        light = select(AlertRow.id, AlertRow.heat, AlertRow.round).where(*waiting)
+        stamps = {("alert", row.id): f"{row.heat}:{row.round}" for row in session.execute(light)}
+        self._forget("alert", stamps)
+        if not stamps:
             return []
-        began = min(row.waiting_since or row.created_at for row in rows)
-        quieted = silences.since(session, began)
+        quieted = silences.since(session, now - silences.LONGEST)
+        if quieted != self._quieted:  # any of them may be held back now, or no longer
+            self._quieted = quieted
+            stamps = {subject: f"{stamp}:again" for subject, stamp in stamps.items()}
+        looked = [subject[1] for subject, stamp in stamps.items() if self._due(subject, stamp, now)]
         found = []
-        for row in rows:
-            policy = self._policies.for_alert(row.heat)
-            meeting = silences.meeting(quieted, rule=row.rule, areas=row.areas, text=row.title)
-            since = self._holding.waits_since(
-                row.heat, row.waiting_since or row.created_at, meeting, now
-            )
-            if policy is None or since is None:
-                continue
-            found.append(
-                Matter(
-                    key=f"alert:{row.id}:{row.round or 0}",
-                    since=since,
-                    policy=policy,
-                    what=f"【{HEAT_NAMES[row.heat]}】预警 {row.id}《{row.title}》无人认领",
-                    payload={
-                        "alert": row.id,
-                        "heat": row.heat,
-                        "title": row.title,
-                        "round": row.round or 0,
-                    },
-                )
-            )
+        for some in chunks(looked):
+            for row in session.execute(select(*_COLUMNS).where(AlertRow.id.in_(some))):
+                matter = self._alert(row, now)
+                again = escalation.next_at(matter, now) if matter else None
+                if matter is None and self._policies.for_alert(row.heat) is not None:
+                    again = now + HELD_EVERY
+                found += [matter] if matter else []
+                self._seen["alert", row.id] = (f"{row.heat}:{row.round}", again)
         return found
 
-    def _clocks(self, session: Session, now: datetime) -> Iterable[Matter]:
+    def _alert(self, row: Any, now: datetime) -> Matter | None:
+        policy = self._policies.for_alert(row.heat)
+        meeting = silences.meeting(self._quieted, rule=row.rule, areas=row.areas, text=row.title)
+        since = self._holding.waits_since(
+            row.heat, row.waiting_since or row.created_at, meeting, now
+        )
+        if policy is None or since is None:
+            return None
+        return Matter(
+            key=f"alert:{row.id}:{row.round or 0}",
+            since=since,
+            policy=policy,
+            what=f"【{HEAT_NAMES[row.heat]}】预警 {row.id}《{row.title}》无人认领",
+            payload={
+                "alert": row.id,
+                "heat": row.heat,
+                "title": row.title,
+                "round": row.round or 0,
+            },
+        )
+
+    def _clocks(self, session: Session, now: datetime) -> list[Matter]:
+        """What nobody acknowledged of the incidents that changed, or whose next step is past."""
+        heads = {("incident", n): head for n, head in ledger.open_heads(session).items()}
+        self._forget("incident", heads)
         calendar = self._calendar or in_force(session).calendar
         if calendar.version != self._version:
-            self._matters.clear()
             self._version = calendar.version
-        heads = ledger.open_heads(session)
-        looked = [number for number, head in heads.items() if self._due(number, head, now)]
-        self._matters = {n: known for n, known in self._matters.items() if n in heads}
+            self._next.clear()
+        looked = [subject[1] for subject, head in heads.items() if self._due(subject, head, now)]
+        found = []
         for incident, entries in ledger.load_many(session, looked).items():
             timers = timers_of(
                 incident,
@@ -204,19 +232,29 @@ class Watchkeeper:
                 calendar=calendar,
                 every=self._every,
             )
-            matters, ahead = [], [timer.next_at for timer in timers]
+            ahead = [timer.next_at for timer in timers]
             for timer in timers:
                 matter, again = escalation.clock_matter(timer, entries, self._policies, now)
-                matters += [matter] if matter else []
+                if matter is not None:
+                    found.append(matter)
+                    again = escalation.next_at(matter, now)
                 ahead += [again] if again else []
-            self._matters[incident] = (heads[incident], matters, min(ahead, default=None))
-        return [matter for _, matters, _ in self._matters.values() for matter in matters]
+            self._seen["incident", incident] = (
+                heads["incident", incident],
+                min(ahead, default=None),
+            )
+        return found
 
-    def _due(self, incident: int, head: str, now: datetime) -> bool:
-        known = self._matters.get(incident)
-        if known is None or known[0] != head:
+    def _forget(self, kind: str, there: Container[_Subject]) -> None:
+        gone = [one for one in self._next if one[0] == kind and one not in there]
+        for subject in gone:
+            del self._next[subject]
+
+    def _due(self, subject: _Subject, stamp: str, now: datetime) -> bool:
+        known = self._next.get(subject)
+        if known is None or known[0] != stamp:
             return True
-        return known[2] is not None and known[2] <= now
+        return known[1] is not None and known[1] <= now
 
     def _stale(self, session: Session, message: Message, now: datetime) -> str:
         payload = message.payload
