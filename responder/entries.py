@@ -350,15 +350,21 @@ def kind(entry: Entry) -> str:
     return str(entry.__struct_config__.tag)
 
 
+_NEVER: frozenset[type[Entry]] = frozenset({Note, Fact, Acknowledgement, Instant, Assessment})
+
+
 def is_stop(entry: Entry) -> bool:
     """Whether the entry stops a clock: published, held, sent, settled; nothing less does."""
+    made = type(entry)
+    if made in _NEVER:  # most of a long incident
+        return False
     if isinstance(entry, _Text):
         return entry.status is Status.PUBLISHED
     if isinstance(entry, Report):
         return entry.status is ReportStatus.SENT
     if isinstance(entry, Conference):
         return entry.status is ConferenceStatus.HELD
-    return isinstance(entry, Settled | NewsCentre)
+    return made is Settled or made is NewsCentre
 
 
 def stop_names(entry: Entry) -> tuple[str, ...]:

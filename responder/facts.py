@@ -40,18 +40,20 @@ from responder.entries import (
 
 _STRICTEST = (Level.EXTREME, Level.MAJOR, Level.LARGE, Level.ORDINARY)
 _DECIDING = (LevelSet, EventTyped, Merge, MayGrow)
-_TOLD = (
-    *_DECIDING,
-    Opened,
-    Instant,
-    Correction,
-    NotApplicable,
-    Reopen,
-    Closed,
-    MergedInto,
-    Needed,
-    FalseClaim,
-    Order,
+_TOLD: frozenset[type[Entry]] = frozenset(
+    {
+        *_DECIDING,
+        Opened,
+        Instant,
+        Correction,
+        NotApplicable,
+        Reopen,
+        Closed,
+        MergedInto,
+        Needed,
+        FalseClaim,
+        Order,
+    }
 )
 
 
@@ -99,7 +101,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 def relevant(ordered: Sequence[Entry]) -> list[Entry]:
     """The entries that say anything about clocks; order is kept."""
-    return [entry for entry in ordered if isinstance(entry, _TOLD) or is_stop(entry)]
+    return [entry for entry in ordered if type(entry) in _TOLD or is_stop(entry)]
 
 
 def in_order(entries: Sequence[Entry]) -> list[Entry]:

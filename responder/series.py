@@ -7,8 +7,10 @@ passed.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -115,15 +117,19 @@ def _length(rule: Rule, anchor: Stop) -> Length:
 
 def _stop(rule: Rule, facts: Facts, anchor: Stop) -> Stop | None:
     """The first that was written after the anchor, is not before it, and is meant for it."""
-    found = [
-        stop
-        for name in rule.stops
-        for stop in facts.stops.get(name, ())
-        if stop.at >= anchor.at
-        and (stop.entry.written_at, stop.entry.seq) > (anchor.entry.written_at, anchor.entry.seq)
-        and _meant(stop.entry, anchor.entry)
-    ]
-    return min(found, key=lambda s: (s.entry.written_at, s.entry.seq, s.at), default=None)
+    found = []
+    for name in rule.stops:
+        stops = facts.stops.get(name, [])  # in the order in which they were written
+        after = bisect_right(stops, _written(anchor), key=_written)
+        for stop in islice(stops, after, None):
+            if stop.at >= anchor.at and _meant(stop.entry, anchor.entry):
+                found.append(stop)
+                break
+    return min(found, key=_written, default=None)
+
+
+def _written(stop: Stop) -> tuple[datetime, int]:
+    return stop.entry.written_at, stop.entry.seq
 
 
 def _meant(stop: Entry, anchor: Entry) -> bool:
