@@ -126,7 +126,8 @@ def clocks(
                 rows = read_entries(map(_as_entry, lines), name=str(entries))
         except OSError as error:
             raise InvalidInputError(f"读不了 {entries}：{reason_of(error)}。") from error
-    rule_set = rule_files.load(rules)
+    # Entries of the service name their version of the rules; a file that is given goes before it.
+    rule_set = rule_files.load(rules) if rules is not None else rule_files.national()
     rows += from_options(
         level=level,
         occurred=_optional(occurred, "--occurred"),
