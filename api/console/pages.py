@@ -19,6 +19,7 @@ from api.console import (
     notices,
     search,
     silencing,
+    telling,
     watching,
     workdays,
 )
@@ -28,6 +29,7 @@ from api.console.forms import Form, safe_back
 from api.console.frame import frame
 from api.console.render import render
 from api.console.source_view import SourceView, source_view, stage_view, worst_first
+from api.console.telling import channel_views, wrong_clock
 from api.deps import PageUser, Reading
 from api.desk import desk_of
 from api.permissions import Action, require
@@ -74,6 +76,8 @@ def desk(request: Request, session: Session, user: User, error: DeskError | None
         stages=running,
         duty=duty_view.banners(session, now),
         duty_line=duty_view.line(session, now, hours=desk_of(request).settings.duty_hours),
+        channels=channel_views(session, now),
+        wrong_clock=wrong_clock(session, now),
     )
 
 
@@ -143,7 +147,7 @@ def audit_page(
     )
 
 
-for part in (alerts, assessing, incidents, lead, search, watching, workdays):
+for part in (alerts, assessing, incidents, lead, search, watching, telling, workdays):
     router.include_router(part.router)
 for part in (duty_pages, handover, silencing):
     router.include_router(part.router)
