@@ -24,7 +24,7 @@ from responder.entries import Correction, Instant, is_stop
 from responder.rules import desk
 
 EXAMPLES = 2_000
-STEPS = 6
+STEPS = 5
 MAJOR = ("特别重大", "重大")
 EVIDENCE = {"channel": "县政府网站", "url": "https://example.gov.cn/1", "signer": "李主任"}
 LEVELS = ("特别重大", "重大", "较大", "一般")
