@@ -149,7 +149,10 @@ def _said(key: str, item: dict[str, Any], now: datetime) -> str:
             f"事件 {item['incident']}　{item['rule']} {item['name']}　"
             f"{_CLOCKS.get(item['state'], item['state'])}，{when('due')} 截止"
         ),
-        "alerts": lambda: f"【{item['heat']}】{item['title']}　{item['state']}　{item['claimed_by']}",
+        "alerts": lambda: (
+            f"【{item['heat']}】{item['title']}　{item['state']}"
+            + (f"（{item['claimed_by']}）" if item["claimed_by"] else "")
+        ),
         "incidents": lambda: f"{item['title']}　{item['level']}",
         "silences": lambda: (
             f"{item['what']}　静默至{when('until')}，{item['owner']}：{item['reason']}"

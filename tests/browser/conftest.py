@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 from support.api import MadeDesk, make_desk
 from support.browser import chromium_browser
 from support.desk_data import fill
+from support.duty_data import fill_duty
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class Served:
             "sources": "/sources?edit=county-site",
             "rules": "/rules?edit=water",
             "users": "/users",
+            "duty": "/duty",
+            "handover": "/handover",
+            "silences": "/silences",
             "audit": "/audit",
             "more": "/more",
             "password": "/password",
@@ -62,6 +66,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with make_desk(folder, now=datetime.now(UTC), demo=True) as desk:
         desk.clock.running = True
         ids = fill(desk)
+        fill_duty(desk)
         with desk.serving() as url:
             yield Served(desk, url, ids["alert"], ids["incident"])
 
