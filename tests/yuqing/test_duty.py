@@ -66,13 +66,11 @@ def test_the_settings_become_what_the_responder_is_given():
     from datetime import timedelta
 
     from responder.rules import national
-    from responder.workdays import load_calendar
 
     def made(**given):
         return watching.parts(
             settings.DutySettings(**given),
             rules=national(),
-            calendar=load_calendar(),
             every=timedelta(minutes=30),
         )
 
