@@ -16,7 +16,7 @@ from responder.assessment import Figure, Figures
 from responder.rulebook import in_force
 
 router = APIRouter(tags=["事件"])
-Asked = Annotated[str, Query(max_length=200)]
+_LONG = 200
 
 
 class FigureOut(Shown):
@@ -67,10 +67,10 @@ def draft(
     now: Now,
     _user: CurrentUser,
     number: Number,
-    q: Asked = "",
-    area: Asked = "",
-    since: Asked = "",
-    until: Asked = "",
+    q: Annotated[str, Query(max_length=_LONG, description="关键词，都要出现")] = "",
+    area: Annotated[str, Query(max_length=_LONG, description="地点代码")] = "",
+    since: Annotated[str, Query(max_length=_LONG, description="从何时（北京时间）")] = "",
+    until: Annotated[str, Query(max_length=_LONG, description="到何时；不填为现在")] = "",
 ) -> AssessmentOut:
     """Figures and sentences; without a scope in the address that of the alert."""
     detail = query.incident(session, number, now)
