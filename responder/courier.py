@@ -24,6 +24,7 @@ from responder.workdays import Calendar
 log = structlog.get_logger()
 
 _BATCH = 500
+_STRAYS_EVERY_S = 5.0
 
 
 class _Run(threading.Thread):
@@ -75,6 +76,8 @@ class Courier:
             **(checks or {}),
         }
         self._limits = limits or {}
+        # Lanes queue here, not at the database's lock, where who comes last may wait for long.
+        turn = threading.Lock()
         self._lanes = {
             notifier.name: Lane(
                 database,
@@ -83,12 +86,14 @@ class Courier:
                 owner=owner,
                 check=self._check,
                 mine=mine,
+                turn=turn,
                 limits=self._limits.get(notifier.name),
             )
             for notifier in notifiers
         }
         self._busy: dict[str, _Run] = {}
         self._announced = False
+        self._strays_at = 0.0
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -107,7 +112,7 @@ class Courier:
         with self._database.reading() as session:
             idle = [name for name in self._lanes if name not in self._busy]
             wanted = [name for name in idle if self._lanes[name].wants(session, now)]
-            strays = outbox.strays(session, now=now, channels=self.channels, limit=_BATCH)
+            strays = self._strays(session, now)
         if strays:
             settled += self._drop(strays)
         started = {name: _Run(self._lanes[name].run) for name in wanted}
@@ -116,6 +121,15 @@ class Courier:
         for run in started.values():
             run.join(max(0.0, until - time.monotonic()))
         return settled + self._collect()
+
+    def _strays(self, session: Session, now: datetime) -> list[Message]:
+        """Messages for channels that are gone; looked for now and then, as it reads them all."""
+        tick = time.monotonic()
+        if tick < self._strays_at:
+            return []
+        found = outbox.strays(session, now=now, channels=self.channels, limit=_BATCH)
+        self._strays_at = tick if found else tick + _STRAYS_EVERY_S
+        return found
 
     def _announce(self, now: datetime) -> None:
         if self._announced:

@@ -8,6 +8,7 @@ that was frozen sends nothing when it wakes up.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -70,6 +71,7 @@ class Lane:
         owner: str,
         check: Check,
         mine: Callable[[Session, datetime], bool],
+        turn: threading.Lock | None = None,
         limits: Limits | None = None,
     ) -> None:
         self._database = database
@@ -78,6 +80,7 @@ class Lane:
         self._owner = owner
         self._check = check
         self._mine = mine
+        self._turn = turn or threading.Lock()
         self._limits = limits or Limits()
         self._unwritten: list[Outcome] = []
         self._sent_at: deque[datetime] = deque(maxlen=max(1, self._limits.rate_per_min))
@@ -121,7 +124,7 @@ class Lane:
 
     def _claim(self) -> tuple[list[Message], int]:
         """What to send now, claimed in the transaction that saw that it is still to be sent."""
-        with self._database.transaction() as session:
+        with self._turn, self._database.transaction() as session:
             now = self._clock()
             outcomes = list(self._unwritten)
             for outcome in outcomes:

@@ -210,7 +210,7 @@ def _respond(plan: dict[str, Any], holder: str) -> None:  # noqa: C901 - small c
     )
     while True:
         if not responder.step():
-            time.sleep(0.01)
+            time.sleep(0.02)
 
 
 if __name__ == "__main__":
