@@ -26,6 +26,7 @@ _NO_TITLE: Final = re.compile(
     r"[<>«»›\s.…]+|登录|注册|打印|收藏|回复|举报|编辑|设为首页|网站地图|联系我们|关于我们|english|rss)\W*$",
     re.IGNORECASE,
 )
+_NUMBER: Final = re.compile(r"^\d{1,6}$")
 _ODD_EVEN: Final = re.compile(r"\d+|\b(?:odd|even|first|last|on|active|current|cur|top|hover)\b")
 _DATE_ONLY: Final = re.compile(r"^[\d\s:/.年月日时分-]+$")
 _DATE_EDGE: Final = re.compile(
@@ -53,6 +54,7 @@ class Anchor(Struct):
     start: int
     end: int
     frame: int
+    numbered: bool = False  # the label is a bare number: a pager's, or a row without a title
 
 
 def collect(root: etree._Element, base_url: str) -> tuple[list[Anchor], str]:
@@ -130,7 +132,8 @@ class _Collector:
         title = _DATE_EDGE.sub("", title).strip("·•●▪■◆-—>» 　")
         if url is None or _FILES.search(urlsplit(url).path) or url == urldefrag(self.base).url:
             return
-        if (
+        numbered = _NUMBER.match(title) is not None
+        if not numbered and (
             len(title) < 2
             or _NO_TITLE.match(title)
             or _DATE_ONLY.match(title)
@@ -139,7 +142,9 @@ class _Collector:
             return
         place = "/".join(step for step, _, _ in self.path[-12:])
         _, aside, frame = self.path[-1]
-        self.anchors.append(Anchor(url, title[:300], place, aside, start, self.size, frame))
+        self.anchors.append(
+            Anchor(url, title[:300], place, aside, start, self.size, frame, numbered)
+        )
 
 
 def _between(parts: list[str], size: int, start: int) -> list[str]:

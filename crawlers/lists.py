@@ -57,7 +57,8 @@ def article_links(html_text: str, base_url: str, *, now: datetime | None = None)
     root = pages.parse(html_text)
     if root is None:
         return []
-    anchors, text = collect(root, base_url)
+    every, text = collect(root, base_url)
+    anchors = [anchor for anchor in every if not anchor.numbered]
     groups = _groups(anchors, text, now)
     judged = [(_score(group, text, now), group) for group in groups]
     judged = [item for item in judged if item[0] > 0]
@@ -72,8 +73,21 @@ def article_links(html_text: str, base_url: str, *, now: datetime | None = None)
         # Pinned or emphasised rows have a frame of their own, but the same kind of address.
         if group is not best and _shape(group) == shape and score > top * 0.02:
             chosen += group
+    chosen += _untitled(every, best, shape)
     chosen.sort(key=lambda anchor: anchor.start)
     return _links(chosen, text, now)
+
+
+def _untitled(every: list[Anchor], best: list[Anchor], shape: str) -> list[Anchor]:
+    """Rows of the list whose label is a number alone; two numbers side by side are a pager."""
+    place = best[0].place
+    there = [anchor for anchor in every if anchor.place == place]
+    alone = []
+    for before, anchor, after in zip([None, *there], there, [*there[1:], None], strict=False):
+        beside = any(other is not None and other.numbered for other in (before, after))
+        if anchor.numbered and not beside and _shape([anchor]) == shape:
+            alone.append(anchor)
+    return alone
 
 
 def _groups(anchors: list[Anchor], text: str, now: datetime | None) -> list[list[Anchor]]:

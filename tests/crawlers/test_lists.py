@@ -245,3 +245,15 @@ def test_two_rivals_of_one_title_each_are_no_list():
         '<p><a href="/y/two.html">另一个不短的题目在那里</a></p>'
     )
     assert article_links(page, "http://a.gov.cn/tz/") == []
+
+
+def test_a_row_whose_label_is_a_number_belongs_to_the_list_and_a_pager_does_not() -> None:
+    rows = "".join(
+        f'<li><a href="/pages/{n}.html">{"关于第几号停水检修的公告通知" if n % 3 else n}</a></li>'
+        for n in range(1, 13)
+    )
+    pager = "".join(f'<li><a href="/pages/{n}.html">{n}</a></li>' for n in range(90, 96))
+    found = article_links(f"<ul>{rows}{pager}</ul>", "http://example.com/list.html")
+    assert [link.url for link in found] == [
+        f"http://example.com/pages/{n}.html" for n in range(1, 12)
+    ]
