@@ -62,7 +62,8 @@ class Guards:
 
     def _writable(self) -> bool:
         try:
-            with self._quick.transaction():
+            with self._quick.transaction() as session:
+                stages.everything(session)  # the first statement takes the write lock
                 return True
         except UnavailableError:
             return False

@@ -80,7 +80,8 @@ def freeze(database: Database, pid: int) -> None:
         while not _all_stopped(pid):
             time.sleep(0.002)
         try:
-            with impatient.transaction():
+            with impatient.transaction() as session:
+                lease.holder(session, GROUP)  # the first statement takes the lock
                 break
         except UnavailableError:
             os.kill(pid, signal.SIGCONT)

@@ -22,8 +22,12 @@ from crawlers.run import crawl_once
 from crawlers.settings import CrawlSettings
 from posts.log.memory import MemoryLog
 from registry import channels, clock_skew, outbox, stages
+from registry.db import Database
 from yuqing import wellbeing
+from yuqing.guards import Guards
+from yuqing.settings import Settings
 from yuqing.standby import HEARTBEAT_S, Heartbeat
+from yuqing.supervisor import Supervisor
 from yuqing.watchdog import Watchdog
 
 SILENT_S = 20
@@ -251,3 +255,16 @@ def test_all_is_well_once_a_day_at_its_time(tmp_path: Path):
     assert sum(put) == 2
     assert put[3] == put[3 + 144] == 1
     assert all("【平安】" in text and "各环节运行正常" in text for text in texts)
+
+
+@pytest.mark.promise("P12")
+def test_whether_the_database_takes_a_write_is_really_tried(tmp_path: Path):
+    database = make_database(tmp_path)
+    quick = Database(str(database.url), busy_timeout_s=0.1)
+    guards = Guards(Settings(), database, quick, Supervisor([], report=lambda *_, **__: True))
+    assert guards._writable()
+    with database.transaction() as session:
+        stages.beat(session, "respond", pid=1, now=NOON)
+        assert not guards._writable()
+    quick.dispose()
+    database.dispose()

@@ -62,8 +62,11 @@ class Receiver:
         """Every key that was named, also those in bundles, in the order of arrival."""
         return [key for one in list(self.got) for key in one["keys"]]
 
-    def _answer(self, request: BaseHTTPRequestHandler) -> None:
-        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+    def _answer(self, request: BaseHTTPRequestHandler) -> None:  # noqa: PLR0911 - a mood each
+        length = int(request.headers.get("Content-Length") or 0)
+        body = request.rfile.read(length)
+        if len(body) < length:  # the sender was killed while it wrote: nothing arrived
+            return
         with self._lock:
             self.tried += 1
         if self.mood == "ok" and self.on_request is not None:
