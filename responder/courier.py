@@ -91,6 +91,7 @@ class Courier:
             )
             for notifier in notifiers
         }
+        self.patience_s = 0.5
         self._busy: dict[str, _Run] = {}
         self._announced = False
         self._strays_at = 0.0
@@ -100,7 +101,7 @@ class Courier:
         """The names of the channels."""
         return tuple(self._lanes)
 
-    def deliver(self, *, patience_s: float = 0.5) -> int:
+    def deliver(self) -> int:
         """Start every idle channel on what is due; returns how many messages were settled.
 
         Waits ``patience_s`` at most, and for what it started only: a channel that is still at it
@@ -117,7 +118,7 @@ class Courier:
             settled += self._drop(strays)
         started = {name: _Run(self._lanes[name].run) for name in wanted}
         self._busy.update(started)
-        until = time.monotonic() + patience_s
+        until = time.monotonic() + self.patience_s
         for run in started.values():
             run.join(max(0.0, until - time.monotonic()))
         return settled + self._collect()

@@ -86,11 +86,15 @@ class Office:
         self.responder = self.start()
 
     def start(self, holder: str = "one", *pagers: Pager) -> Responder:
-        return Responder(self.log, self.database, list(pagers) or [self.pager], self.watch, holder)
+        self.pagers = list(pagers) or [self.pager]
+        return Responder(self.log, self.database, self.pagers, self.watch, holder)
 
     def send(self, *signals: Signal) -> None:
         self.log.append(SIGNALS, [(one.fingerprint, encode(one)) for one in signals])
 
     def tick(self, **span: float) -> int:
         self.watch.forward(**span)
+        # On a busy machine a willing receiver may need longer than a tick waits for it.
+        hanging = any(pager.hanging is not None for pager in self.pagers)
+        self.responder._courier.patience_s = 0.5 if hanging else 15.0
         return self.responder.step()
