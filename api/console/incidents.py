@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.console import joining, matters, recording, reporting, words
+from api.console import joining, matters, notices, recording, reporting, words
 from api.console.acting import go, perform
 from api.console.forms import Fields, Form, local_value
 from api.console.frame import frame
@@ -180,7 +180,7 @@ def _page(
         timeline=[entry_view(item, now) for item in detail.timeline],
         reminders=matters.reminders(detail, clocks, incidents.entries(session, number), now),
         pending=_pending(session, number, user),
-        notices=[matters.notice_view(delivery) for delivery in detail.deliveries],
+        notices=notices.of_incident(session, number, list(detail.deliveries)),
         posts=[post_view(scored, now, sources=names) for scored in related],
         hints=HINTS,
         moments=_MOMENTS,
