@@ -34,7 +34,7 @@ class CrawlSettings:
     robots_retry_s: float = 60.0
     allow_private: tuple[str, ...] = ()
     concurrency: int = 32
-    poll_s: float = 1.0
+    poll_s: float = 0.3
     stop_s: float = 2.0
 
 

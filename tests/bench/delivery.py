@@ -97,7 +97,7 @@ def _many(folder: Path) -> Iterator[str]:
             singly = len(one.got) / packed
             grown = (process.memory_info().rss - early) / 1e6
     database.dispose()
-    yield f"{MANY:,} due at once, in bundles of 20: {packed:.1f} s; one by one: {singly:.0f} a second"
+    yield f"{MANY:,} due at once: {packed:.1f} s in bundles of 20, {singly:.0f} a second one by one"
     yield f"memory from the first to the last, beside a receiver that is gone: {grown:+.1f} MB"
 
 
