@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.console import matters, notices, recording
+from api.console import matters, notices, recording, words
 from api.console.acting import go, perform
 from api.console.forms import Fields, Form, safe_back
 from api.console.frame import frame
@@ -45,9 +45,11 @@ def names_of(session: Session) -> dict[str, str]:
 
 
 def waiting(session: Session, frame_now: Any, *, limit: int) -> list[matters.AlertView]:
-    """The alerts that nobody has taken, newest first."""
+    """The alerts that nobody has taken: the hottest first, then the newest."""
     names = names_of(session)
+    heats = list(words.HEAT)
     rows = query.alerts(session, states=(alerts.NEW,), limit=limit)
+    rows.sort(key=lambda row: heats.index(row.heat))
     return [matters.alert_view(row, frame_now, names) for row in rows]
 
 
