@@ -8,8 +8,10 @@ import socket
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from registry import users
+from posts.identity import SHANGHAI
+from registry import roster, users
 from registry.db import Database
+from registry.duty import USUAL, DutyRole, Kind
 from registry.errors import UnavailableError
 from registry.users import Role
 from yuqing import settings as settings_module
@@ -21,6 +23,7 @@ from yuqing.wiring import now
 
 STALE_AFTER = timedelta(hours=20)
 INTERVAL_S = 5
+ROSTER_DAYS = 7
 
 _SOURCES = (
     (GOV, "gov", "岚江县人民政府网（演示）", "site", True),
@@ -104,7 +107,7 @@ def prepare_settings(folder: DataFolder, settings: Settings) -> Settings:
 
 
 def make_officer(database: Database, folder: DataFolder, *, now: datetime) -> None:
-    """Make the user 演示 with a token in ``officer.json`` (mode 0600), once."""
+    """Make the user 演示, on duty for a week, with a token in ``officer.json`` (0600), once."""
     file = folder.path / "officer.json"
     if file.exists():
         return
@@ -118,6 +121,20 @@ def make_officer(database: Database, folder: DataFolder, *, now: datetime) -> No
             now=now,
         )
         token = users.issue_token(session, user.id, label="演示", now=now)
+        today = now.astimezone(SHANGHAI).date()
+        for day in (today + timedelta(days=offset) for offset in range(-1, ROSTER_DAYS)):
+            for kind in (Kind.DAY, Kind.NIGHT):
+                for role in DutyRole:
+                    roster.plan(
+                        session,
+                        day=day,
+                        kind=kind,
+                        role=role,
+                        name="演示",
+                        by="演示",
+                        now=now,
+                        hours=USUAL,
+                    )
     file.touch(mode=0o600)
     file.write_text(json.dumps({"token": token}), encoding="utf-8")
 
