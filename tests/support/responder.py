@@ -83,6 +83,7 @@ class Office:
         self.log = MemoryLog()
         self.watch = Watch()
         self.pager = Pager()
+        self.pagers = [self.pager]
         self.responder = self.start()
 
     def start(self, holder: str = "one", *pagers: Pager) -> Responder:
