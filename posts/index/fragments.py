@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from posts.index.words import Terms, normalise, occurrences
 from posts.model import Post
 
@@ -23,8 +25,8 @@ def fragments(post: Post, terms: Terms) -> Fragments:
 
 
 def _spans(text: str, terms: Terms) -> list[tuple[int, int]]:
-    """Where the required terms stand, in code points of the text as given; merged, ascending."""
-    if not terms.required:
+    """Where what was looked for stands, in code points of the text as given; merged, ascending."""
+    if not terms.groups:
         return []
     plain: list[str] = []
     origin: list[int] = []
@@ -34,7 +36,7 @@ def _spans(text: str, terms: Terms) -> list[tuple[int, int]]:
         origin.extend([at] * len(simple))
     normalised = "".join(plain)
     found: list[tuple[int, int]] = []
-    for term in terms.required:
+    for term in chain.from_iterable(terms.groups):
         for start, end, mapped in occurrences(term, text, normalised):
             found.append((origin[start], origin[end - 1] + 1) if mapped else (start, end))
     merged: list[tuple[int, int]] = []

@@ -128,4 +128,6 @@ def _says(post: Post, terms: Terms) -> bool:
     def occurs(term: Term) -> bool:
         return any(any(True for _ in occurrences(term, *field)) for field in fields)
 
-    return all(map(occurs, terms.required)) and not any(map(occurs, terms.excluded))
+    return all(any(map(occurs, group)) for group in terms.groups) and not any(
+        map(occurs, terms.excluded)
+    )

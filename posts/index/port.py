@@ -15,10 +15,16 @@ class Query(Struct, frozen=True, kw_only=True):
     """What to search. Empty fields do not restrict; all that are set must hold.
 
     ``text``: words separated by white space, all of which must occur in title or text; ``"..."``
-    is a phrase; a leading ``-`` excludes. Any input is accepted: what has no meaning is searched
-    as it stands, and no syntax error exists; what lies beyond 4,000 code points or 64 terms is
-    left out. ``area`` is a division's code and finds what lies in it. ``since`` is inclusive,
-    ``until`` exclusive, both by time of publication.
+    is a phrase; a leading ``-`` excludes. ``OR`` (capitals, standing alone) or ``|`` between two
+    words or phrases joins them into a group of which one must occur: ``停水 OR 断水 城东`` and
+    ``停水|断水 城东`` both mean 城东 and one of the other two. It binds neighbours only, before all
+    else; there are no parentheses. ``-`` belongs to its own word, and OR beside an excluded word
+    joins nothing. Any input is accepted: what has no meaning (OR or ``|`` with nothing before or
+    after it) is searched as it stands, and no syntax error exists; what lies beyond 4,000 code
+    points or 64 terms is left out. ``posts.index.words.parse`` is what reads it, for every adapter.
+
+    ``area`` is a division's code and finds what lies in it. ``since`` is inclusive, ``until``
+    exclusive, both by time of publication.
     """
 
     text: str = ""

@@ -3,11 +3,11 @@
 # ruff: noqa: S608 - statements are put together from constants; what people type is bound
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from posts.index.instants import micros
 from posts.index.port import Query
-from posts.index.words import Terms, fts_phrase
+from posts.index.words import Term, Terms, fts_phrase
 
 _IN_AREA = "posts.seq IN (SELECT seq FROM areas WHERE area = ?)"
 _IN_AREA_OF_EACH = "EXISTS (SELECT 1 FROM areas WHERE area = ? AND areas.seq = posts.seq)"
@@ -44,25 +44,37 @@ def where(query: Query, terms: Terms, *, walk: bool = False) -> tuple[str, list[
         add("sentiment = ?", query.sentiment.value)
     if query.area is not None:
         # Where words lead to the posts, the area is looked up for those alone.
-        led = walk or any(term.runs for term in terms.required)
+        led = walk or any(all(term.runs for term in group) for group in terms.groups)
         add(_IN_AREA_OF_EACH if led else _IN_AREA, _storable(query.area))
     _add_terms(add, terms, "+posts.seq" if walk else "posts.seq")
     return " AND ".join(conditions), values
 
 
 def _add_terms(add: Callable[..., None], terms: Terms, seq: str) -> None:
-    required = [fts_phrase(term) for term in terms.required if term.runs]
-    excluded = [fts_phrase(term) for term in terms.excluded if term.runs]
+    """Groups of words become one look into the index; what has no words is looked for in texts."""
+    of_words = [group for group in terms.groups if all(term.runs for term in group)]
+    required = [f"({_one_of(group)})" for group in of_words]
     if required:
         add(f"{seq} IN {_MATCHING}", " AND ".join(dict.fromkeys(required)))
-    if excluded:
-        add(f"{seq} NOT IN {_MATCHING}", " OR ".join(dict.fromkeys(excluded)))
-    for term in terms.required:
-        if not term.runs:
-            add(_LITERAL, *[_storable(term.literal)] * 2)
-    for term in terms.excluded:
-        if not term.runs:
-            add(f"NOT {_LITERAL}", *[_storable(term.literal)] * 2)
+    for group in terms.groups:
+        if group not in of_words:
+            condition, values = _says_one_of(group, seq)
+            add(condition, *values)
+    if terms.excluded:
+        condition, values = _says_one_of(terms.excluded, seq)
+        add(f"NOT {condition}", *values)
+
+
+def _says_one_of(group: Sequence[Term], seq: str) -> tuple[str, list[object]]:
+    words = _one_of([term for term in group if term.runs])
+    literals = [_storable(term.literal) for term in group if not term.runs]
+    conditions = ([f"{seq} IN {_MATCHING}"] if words else []) + [_LITERAL] * len(literals)
+    values = ([words] if words else []) + [text for text in literals for _ in range(2)]
+    return f"({' OR '.join(conditions)})", list(values)
+
+
+def _one_of(terms: Sequence[Term]) -> str:
+    return " OR ".join(dict.fromkeys(map(fts_phrase, terms)))
 
 
 def _storable(text: str) -> str:

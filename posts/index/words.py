@@ -15,7 +15,6 @@ import operator
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import islice
 
 from msgspec import Struct
 
@@ -35,7 +34,8 @@ _RUNS = re.compile(f"{_CJK_CLASS}+|{_WORD_CLASS}{{1,{_LONGEST_WORD}}}")
 _WIDE = tuple((wide, unicodedata.normalize("NFKC", wide)) for wide in "，！？：；（）…")
 _MOST_TERMS = 64  # of a query; each costs a look into the index
 _LONGEST_QUERY = 4_000  # code points
-_TERMS = re.compile(r'(-?)(?:"([^"]*)"|“([^”]*)”)|(\S+)')
+_BARS = "|\uff5c"  # the second is the full-width one of a Chinese keyboard
+_ITEMS = re.compile(rf'(-?)(?:"([^"]*)"|“([^”]*)”)|([{_BARS}]+|[^\s{_BARS}]+)')
 
 
 class Term(Struct, frozen=True):
@@ -46,9 +46,12 @@ class Term(Struct, frozen=True):
 
 
 class Terms(Struct, frozen=True):
-    """What must occur and what must not."""
+    """What must occur and what must not: of each group at least one term, of ``excluded`` none.
 
-    required: tuple[Term, ...]
+    No group is empty. Words that OR does not join are groups of one. All groups must hold.
+    """
+
+    groups: tuple[tuple[Term, ...], ...]
     excluded: tuple[Term, ...]
 
 
@@ -76,20 +79,35 @@ def tokens(text: str) -> str:
 def parse(text: str) -> Terms:
     """The terms of a query; see :class:`posts.index.port.Query`. Every input has a meaning.
 
-    What lies beyond 4,000 code points or 64 terms is left out.
+    What lies beyond 4,000 code points or 64 terms is left out. Pure: every adapter searches by
+    what this gives, so that all find the same.
     """
-    required: list[Term] = []
+    groups: list[list[Term]] = []
     excluded: list[Term] = []
-    for match in islice(_TERMS.finditer(text[:_LONGEST_QUERY]), _MOST_TERMS):
-        minus, straight, curly, word = match.groups()
+    items = list(_ITEMS.finditer(text[:_LONGEST_QUERY]))
+    joinable = joins = False  # whether a group is open, and whether the next term goes into it
+    for n, item in enumerate(items):
+        minus, straight, curly, word = item.groups()
+        if not joins and 0 < n < len(items) - 1 and word and (word == "OR" or word[0] in _BARS):
+            joins = True
+            continue
+        if len(excluded) + sum(map(len, groups)) == _MOST_TERMS:
+            break
         quoted = straight if straight is not None else curly
         if quoted is not None and quoted.strip():
-            (excluded if minus else required).append(_term(quoted.strip()))
+            term, excludes = _term(quoted.strip()), bool(minus)
         elif word is not None and len(word) > 1 and word.startswith("-"):
-            excluded.append(_term(word[1:]))
+            term, excludes = _term(word[1:]), True
         else:
-            required.append(_term(match.group()))
-    return Terms(tuple(required), tuple(excluded))
+            term, excludes = _term(item.group()), False
+        if excludes:
+            excluded.append(term)
+        elif joins and joinable:
+            groups[-1].append(term)
+        else:
+            groups.append([term])
+        joinable, joins = not excludes, False
+    return Terms(tuple(map(tuple, groups)), tuple(excluded))
 
 
 def fts_phrase(term: Term) -> str:

@@ -113,7 +113,7 @@ class TestWords:
     @pytest.mark.parametrize(
         "text",
         [
-            *['"', '"a', 'a"', '""""', "-", "--a", '-"', "a OR b", "a AND", "NOT", "NEAR(a b)"],
+            *['"', '"a', 'a"', '""""', "-", "--a", '-"', "| OR |", "a AND", "NOT", "NEAR(a b)"],
             *["text:水", "title : 停", "{title text}: x", "^水", "水*", "a + b", "(", "a)", "'"],
             *["\x00", "水\x00管", "\ud800", "-\ud800", "a\ud800b", "%_", "\\", ";--", "\u202e"],
             *["词 " * 3000, "词" * 9000, "a" * 9000, "-a " * 3000, "! ? % & " * 900, '"a" ' * 900],
@@ -135,7 +135,78 @@ class TestWords:
     def test_field_names_are_words_like_others(self, index: PostIndex) -> None:
         texts(index, "text 水", "水", "a OR b", "a b")
         assert found(index, "text:水") == ["text 水"]
-        assert found(index, "a OR b") == ["a OR b"]
+        assert found(index, "a AND b") == []
+
+
+class TestAlternatives:
+    @pytest.fixture(autouse=True)
+    def posts(self, index: PostIndex) -> None:
+        texts(index, "城东停水", "城东断水", "城西停水", "停水又断水", "a or b", "c++ | d")
+
+    @pytest.mark.parametrize(
+        "text",
+        ["停水 OR 断水", "停水|断水", "停水 | 断水", "停水｜断水", "停水||断水", '"停水"|“断水”'],
+    )
+    def test_one_of_the_words_has_to_occur(self, index: PostIndex, text: str) -> None:
+        assert found(index, text) == sorted(["城东停水", "城东断水", "城西停水", "停水又断水"])
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("城东 停水 OR 断水", ["城东停水", "城东断水"]),
+            ("停水 OR 断水 城东", ["城东停水", "城东断水"]),
+            ("城东|城西 停水|断水", ["城东停水", "城东断水", "城西停水"]),
+            ("停水 OR 断水 -城东", ["城西停水", "停水又断水"]),
+            ("城西 OR 又 OR 断水", ["城东断水", "城西停水", "停水又断水"]),
+            ("城西 OR ++", ["城西停水", "c++ | d"]),
+            ("++ OR 没有", ["c++ | d"]),
+            ("没有 OR 也没有", []),
+        ],
+    )
+    def test_it_binds_neighbours_and_every_group_has_to_hold(
+        self, index: PostIndex, text: str, expected: list[str]
+    ) -> None:
+        assert found(index, text) == sorted(expected)
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("城东 OR -断水", ["城东停水"]),
+            ("-断水 OR 城东", ["城东停水"]),
+            ("-停水|断水", ["城东断水"]),
+        ],
+    )
+    def test_beside_an_excluded_word_it_joins_nothing(
+        self, index: PostIndex, text: str, expected: list[str]
+    ) -> None:
+        assert found(index, text) == expected
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("OR", ["a or b"]),
+            ("a OR", ["a or b"]),
+            ("OR a", ["a or b"]),
+            ("a or b", ["a or b"]),
+            ('a "OR" b', ["a or b"]),
+            ("or OR OR", ["a or b"]),
+            ("|", ["c++ | d"]),
+            ("d |", ["c++ | d"]),
+            ("停水|", []),
+        ],
+    )
+    def test_with_nothing_to_join_it_is_a_word_like_others(
+        self, index: PostIndex, text: str, expected: list[str]
+    ) -> None:
+        assert found(index, text) == expected
+
+    def test_every_word_that_was_found_is_marked(self, index: PostIndex) -> None:
+        (hit,) = index.search(Query(text="又 停水|断水|没有")).items
+        assert [part for part, is_match in hit.fragments if is_match] == ["停水又断水"]
+
+    def test_sixty_four_terms_are_looked_for(self, index: PostIndex) -> None:
+        assert found(index, "|".join([*["没有"] * 63, "城西"])) == ["城西停水"]
+        assert found(index, "|".join([*["没有"] * 64, "城西"])) == []
 
 
 class TestFilters:
@@ -385,7 +456,7 @@ def test_scan_gives_all_oldest_first_in_batches(index: PostIndex) -> None:
 
 
 # Few characters, so that words meet; of each kind that tokens treat differently.
-_WRITTEN = st.text(st.sampled_from("停水电ＡaB1_ ，。-\"'é𠮷😀"), max_size=14)
+_WRITTEN = st.text(st.sampled_from("停水电ＡaB1_ ，。-\"'|é𠮷😀"), max_size=14)
 
 
 @settings(
@@ -396,6 +467,7 @@ _WRITTEN = st.text(st.sampled_from("停水电ＡaB1_ ，。-\"'é𠮷😀"), max
     queries=st.lists(_WRITTEN, min_size=1, max_size=8),
 )
 @example(contents=[("", "停水停水")], queries=["停水停", "水停水", "水水"])
+@example(contents=[("é", "水 |"), ("", "电")], queries=["水|", "é | 电", "-水|电", "😀|电 水|-"])
 @example(contents=[("", "水，电a")], queries=['"水电"', '"水，电"', "电a", '"水 电 a"'])
 @pytest.mark.parametrize("adapter", [name for name in ADAPTERS if name != "memory"])
 def test_an_adapter_finds_what_a_plain_look_at_every_text_finds(
