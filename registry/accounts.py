@@ -96,12 +96,12 @@ def set_password(
     require_good(password, name=row.name)
     hasher = hasher or argon2()
     if hasher.verify(password, row.password_hash):
-        raise InvalidInputError("新口令不能与原来的相同。", field="password")
+        raise InvalidInputError("新密码不能与原来的相同。", field="password")
     row.password_hash = hasher.hash(password)
     row.password_set_at, row.must_change = now, must_change
     session.flush()
     affected(session, delete(SignInRow).where(SignInRow.user_id == user_id))
-    audit.record(session, who=who, action="修改口令", subject=row.name, now=now)
+    audit.record(session, who=who, action="修改密码", subject=row.name, now=now)
     return get(session, user_id)
 
 

@@ -1,4 +1,4 @@
-"""Hashing of passwords, and what a new one has to be (口令)."""
+"""Hashing of passwords, and what a new one has to be (密码)."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def cheap() -> Hasher:
 def require_good(password: str, *, name: str) -> None:
     """Raises InvalidInputError where the new password of that user is too weak or too long."""
     if len(password) < MIN_LENGTH:
-        raise InvalidInputError(f"口令至少要 {MIN_LENGTH} 个字符。", field="password")
+        raise InvalidInputError(f"密码至少要 {MIN_LENGTH} 个字符。", field="password")
     if len(password) > MAX_LENGTH:
-        raise InvalidInputError(f"口令最多 {MAX_LENGTH} 个字符。", field="password")
+        raise InvalidInputError(f"密码最多 {MAX_LENGTH} 个字符。", field="password")
     if clean(password) != password:
-        raise InvalidInputError("口令里有不能用的字符，请换一个。", field="password")
+        raise InvalidInputError("密码里有不能用的字符，请换一个。", field="password")
     if password.casefold() in COMMON or len(set(password)) < MIN_LENGTH // 3:
-        raise InvalidInputError("口令太常见或太单调，请换一个。", field="password")
+        raise InvalidInputError("密码太常见或太单调，请换一个。", field="password")
     if password.casefold() == name.casefold():
-        raise InvalidInputError("口令不能与用户名相同。", field="password")
+        raise InvalidInputError("密码不能与用户名相同。", field="password")

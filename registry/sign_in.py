@@ -67,7 +67,7 @@ def _count(session: Session, name: str, now: datetime) -> NoReturn:
         raise SignInLockedError(_locked(row.locked_until))
     session.flush()
     left = FAILURES - row.count
-    raise SignInError(f"用户名或口令不对。再错 {left} 次将锁定 15 分钟。")
+    raise SignInError(f"用户名或密码不对。再错 {left} 次将锁定 15 分钟。")
 
 
 def _locked(until: datetime) -> str:

@@ -50,8 +50,8 @@ def test_a_wrong_password_and_an_unknown_name_say_the_same(desk: MadeDesk):
     client = desk.stranger()
     wrong, unknown = sign_in(client, password="错的密码错的密码"), sign_in(client, name="meiyou")
     assert wrong.status_code == unknown.status_code == 401
-    assert "用户名或口令不对" in wrong.text
-    assert "用户名或口令不对" in unknown.text
+    assert "用户名或密码不对" in wrong.text
+    assert "用户名或密码不对" in unknown.text
     assert "set-cookie" not in wrong.headers
 
 

@@ -107,7 +107,7 @@ def test_an_error_rolls_back(database: Database, now: datetime):
 
 def test_an_error_that_has_to_be_kept_commits(database: Database, now: datetime):
     with pytest.raises(SignInError), database.transaction() as session:
-        note_and_raise(session, SignInError("用户名或口令不对。"), now)
+        note_and_raise(session, SignInError("用户名或密码不对。"), now)
     with database.reading() as session:
         assert changes.last(session) == 1
 

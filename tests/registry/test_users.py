@@ -68,7 +68,7 @@ class TestUsers:
     @pytest.mark.parametrize(
         ("password", "said"),
         [
-            ("短口令", "至少要 10 个字符"),
+            ("短密码", "至少要 10 个字符"),
             ("x" * 257, "最多"),
             ("aaaaaaaaaaaa", "单调"),
             ("Password123", "常见"),
@@ -107,11 +107,11 @@ class TestUsers:
         token = users.issue_token(session, user.id, label="脚本", now=now, who="li")
         users.set_roles(session, user.id, [Role.ADMIN, Role.AUDITOR], now=now, who="li")
         users.set_password(
-            session, user.id, password="另外一个足够长的口令", now=now, who="li", hasher=CHEAP
+            session, user.id, password="另外一个足够长的密码", now=now, who="li", hasher=CHEAP
         )
         written = audit.entries(session)
         assert [(entry.who, entry.action) for entry in written] == [
-            ("li", "修改口令"),
+            ("li", "修改密码"),
             ("li", "修改角色"),
             ("li", "发放令牌"),
             ("系统", "新建用户"),
@@ -138,7 +138,7 @@ class TestSignIn:
                 pytest.raises((SignInError, SignInLockedError)) as caught,
                 database.transaction() as session,
             ):
-                sign_in(session, "zhang", "错的口令错的口令", at)
+                sign_in(session, "zhang", "错的密码错的密码", at)
             return caught.value
 
         said = [str(fail(now)) for _ in range(5)]
@@ -198,12 +198,12 @@ class TestSignIn:
         with pytest.raises(InvalidInputError, match="不能与原来的相同"):
             users.set_password(session, user.id, password=PASSWORD + "1", now=now, hasher=CHEAP)
         users.set_password(
-            session, user.id, password="一个全新的足够长的口令", now=now, hasher=CHEAP
+            session, user.id, password="一个全新的足够长的密码", now=now, hasher=CHEAP
         )
         assert sessions.resolve(session, secret, now=now) is None
         with pytest.raises(SignInError):
             sign_in(session, "zhang", PASSWORD + "1", now)
-        assert sign_in(session, "zhang", "一个全新的足够长的口令", now)
+        assert sign_in(session, "zhang", "一个全新的足够长的密码", now)
 
     @pytest.mark.parametrize("name", ["", "\x00", "x" * 10_000, "\ud800", "' OR 1=1 --"])
     def test_hostile_names_are_only_wrong(self, session: Session, now: datetime, name: str):
