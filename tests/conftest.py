@@ -8,10 +8,11 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from services import servers
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
@@ -44,10 +45,21 @@ def _tmpfs() -> Path | None:
     return Path(mount)
 
 
-NEEDS: dict[str, tuple[Callable[[], Path | None], str]] = {
-    "eval_data": (_eval_data, "the evaluation data (YUQING_EVAL_DATA) is not here"),
-    "chromium": (_chromium, "Chromium is not installed (Debian package chromium)"),
-    "tmpfs": (_tmpfs, "a small disk can't be mounted here (that takes the right to mount)"),
+def _unless(found: Path | None, sentence: str) -> str | None:
+    return None if found else sentence
+
+
+NEEDS: dict[str, Callable[[], str | None]] = {  # why a test can't be tried here, or None
+    "eval_data": lambda: _unless(
+        _eval_data(), "the evaluation data (YUQING_EVAL_DATA) is not here"
+    ),
+    "chromium": lambda: _unless(_chromium(), "Chromium is not installed (Debian package chromium)"),
+    "tmpfs": lambda: _unless(
+        _tmpfs(), "a small disk can't be mounted here (that takes the right to mount)"
+    ),
+    "kafka": functools.partial(servers.missing, "kafka"),
+    "elasticsearch": functools.partial(servers.missing, "elasticsearch"),
+    "postgres": functools.partial(servers.missing, "postgres"),
 }
 
 
@@ -60,8 +72,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         for name in mark.args:
-            look, sentence = NEEDS[name]
-            if look() is None:
+            sentence = NEEDS[name]()
+            if sentence is not None:
                 item.config.stash[_untried][item.nodeid] = sentence
                 if REQUIRED:
                     pytest.fail(f"not tried: {sentence}", pytrace=False)
@@ -82,6 +94,64 @@ def chromium() -> Path:
     path = _chromium()
     assert path is not None
     return path
+
+
+def _shared(name: str, base: Path) -> Iterator[str]:
+    """The address given from outside, or that of a server that this run starts and ends."""
+    given = os.environ.get(servers.GIVEN[name])
+    if given:
+        yield given
+        return
+    server = servers.KINDS[name](base / name)
+    try:
+        server.start()
+        yield server.address
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def servers_folder() -> Iterator[Path]:
+    """Where servers of this run have their folders: readable by the users that they run as."""
+    base = Path(tempfile.mkdtemp(prefix="yuqing-servers."))
+    base.chmod(0o755)
+    yield base
+    shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(servers_folder: Path) -> Iterator[str]:
+    """host:port of a real broker for all tests; they carry ``@pytest.mark.needs("kafka")``."""
+    yield from _shared("kafka", servers_folder)
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(servers_folder: Path) -> Iterator[str]:
+    """URL of a real Elasticsearch for all tests, ``@pytest.mark.needs("elasticsearch")``."""
+    yield from _shared("elasticsearch", servers_folder)
+
+
+@pytest.fixture(scope="session")
+def database_url(servers_folder: Path) -> Iterator[str]:
+    """URL of a real PostgreSQL for all tests, ``@pytest.mark.needs("postgres")``."""
+    yield from _shared("postgres", servers_folder)
+
+
+@pytest.fixture
+def own_server(servers_folder: Path) -> Iterator[Callable[[str], servers.Server]]:
+    """A server of the test's own, started, to kill, freeze and start again as it likes."""
+    started: list[servers.Server] = []
+
+    def start(name: str) -> servers.Server:
+        home = Path(tempfile.mkdtemp(prefix=f"own-{name}.", dir=servers_folder))
+        server = servers.KINDS[name](home)
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.remove()
 
 
 @pytest.fixture
