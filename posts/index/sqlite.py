@@ -1,60 +1,46 @@
 """The embedded index: one SQLite file with FTS5 over tokens that are made here.
 
-Four tables share ``seq``: ``posts`` (what is filtered and sorted by: small rows), ``bodies`` (the
-encoded scored post), ``areas`` and ``words`` (contentless FTS5: the text is stored once, in the
-body). FTS5's own tokenizers know no Chinese words: ``tokens`` does the work and the ``ascii``
-tokenizer only splits at the spaces.
+Its tables are in ``posts/index/sqlite_documents.py``, its conditions in ``sqlite_query.py``.
 """
 
 # ruff: noqa: S608 - statements are put together from constants; what people type is bound
 from __future__ import annotations
 
 import json
-import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from posts.codec import decode, encode
-from posts.errors import PoisonError, RetryError
+from posts.codec import decode
+from posts.errors import RetryError
 from posts.index.fragments import fragments
 from posts.index.instants import (
     SHANGHAI_OFFSET,
     STEPS,
     cursor_after,
     from_micros,
-    micros,
     read_cursor,
 )
 from posts.index.port import Hit, Page, Query, Written
+from posts.index.sqlite_documents import (
+    Document,
+    create,
+    find,
+    insert,
+    number,
+    remove,
+    replace,
+)
 from posts.index.sqlite_query import where
-from posts.index.words import parse, tokens
+from posts.index.words import parse
 from posts.model import ScoredPost
 from posts.sqlite_file import SqliteFile
 
-_VERSION_LIMIT = 1 << 63
 _ERASE_CHUNK = 500
 _MERGE_PAGES = 500
 _LARGE_RESULT = 5_000  # from here on, walking by time finds a page sooner than sorting all
-_SCHEMA = """
-CREATE TABLE posts (
-  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
-  published INTEGER NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, sentiment TEXT NOT NULL
-);
-CREATE INDEX posts_by_time ON posts (published, id);
-CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE areas (area TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (area, seq))
-  WITHOUT ROWID;
-CREATE INDEX areas_of_post ON areas (seq, area);
--- No sizes of documents: nothing is ranked by relevance, the newest comes first.
-CREATE VIRTUAL TABLE words USING fts5(title, text, content='', columnsize=0, tokenize='ascii');
--- Measured on short posts: fewer, later merges, and no flush within a batch.
-INSERT INTO words (words, rank) VALUES ('automerge', 12);
-INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);
-INSERT INTO words (words, rank) VALUES ('pgsz', 8100)
-"""
 
 
 class SqliteIndex:
@@ -64,7 +50,7 @@ class SqliteIndex:
         self._file = SqliteFile(
             path,
             what="检索库",
-            migrations=(_create,),
+            migrations=(create,),
             busy_timeout_s=busy_timeout_s,
             page_size=8192,
         )
@@ -76,10 +62,10 @@ class SqliteIndex:
             held = newest.get(scored.post.id)
             if held is None or scored.post.version > held.post.version:
                 newest[scored.post.id] = scored
-        documents = {post_id: _Document(scored) for post_id, scored in newest.items()}
+        documents = {post_id: Document(scored) for post_id, scored in newest.items()}
         created = updated = stale = 0
         with self._file.writing() as connection:
-            known = _known(connection, list(newest))
+            known = find(connection, list(newest))
             versions = {post_id: version for post_id, (_, version) in known.items()}
             for scored in batch:
                 post_id, version = scored.post.id, scored.post.version
@@ -93,8 +79,8 @@ class SqliteIndex:
             for post_id, (seq, version) in known.items():
                 document = documents.pop(post_id)
                 if document.version > version:
-                    _replace(connection, seq, document)
-            _insert(connection, documents.values())
+                    replace(connection, seq, document)
+            insert(connection, documents.values())
         return Written(created, updated, stale)
 
     def search(self, query: Query, *, limit: int = 20, cursor: str | None = None) -> Page:
@@ -106,7 +92,7 @@ class SqliteIndex:
         keyset = "" if after is None else " AND published <= ? AND (published < ? OR id > ?)"
         place = () if after is None else (after[0], after[0], after[1])
         with self._file.reading() as connection:
-            total = _number(connection, f"SELECT count(*) FROM posts WHERE {condition}", values)
+            total = number(connection, f"SELECT count(*) FROM posts WHERE {condition}", values)
             condition, values = where(query, terms, walk=total > _LARGE_RESULT)
             rows = connection.execute(
                 "SELECT id, published, body FROM (SELECT seq, id, published FROM posts "
@@ -122,7 +108,7 @@ class SqliteIndex:
         """How many posts match."""
         condition, values = where(query, parse(query.text))
         with self._file.reading() as connection:
-            return _number(connection, f"SELECT count(*) FROM posts WHERE {condition}", values)
+            return number(connection, f"SELECT count(*) FROM posts WHERE {condition}", values)
 
     def histogram(
         self, query: Query, *, step: Literal["hour", "day"] = "hour"
@@ -198,9 +184,9 @@ class SqliteIndex:
         erased = 0
         for start in range(0, len(wanted), _ERASE_CHUNK):
             with self._file.writing() as connection:
-                known = _known(connection, wanted[start : start + _ERASE_CHUNK])
+                known = find(connection, wanted[start : start + _ERASE_CHUNK])
                 for seq, _ in known.values():
-                    _remove(connection, seq)
+                    remove(connection, seq)
                 erased += len(known)
         self._merge_words()  # also where an earlier call ended before it
         if not self._file.scrub():
@@ -221,99 +207,3 @@ class SqliteIndex:
     def close(self) -> None:
         """Release files and connections."""
         self._file.close()
-
-
-class _Document:
-    """A scored post made ready to be stored, before the write lock is taken."""
-
-    __slots__ = ("areas", "body", "columns", "text", "title", "version")
-
-    def __init__(self, scored: ScoredPost) -> None:
-        post = scored.post
-        if not -_VERSION_LIMIT <= post.version < _VERSION_LIMIT:
-            raise PoisonError(f"post version {post.version} does not fit 64 bits")
-        self.body = encode(scored)
-        self.version = post.version
-        self.columns = (
-            post.id,
-            post.version,
-            micros(post.published_at),
-            post.source,
-            post.kind,
-            scored.score.sentiment.value,
-        )
-        self.areas = set(scored.areas)
-        self.title = tokens(post.title) if post.title else ""
-        self.text = tokens(post.text)
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    for statement in _SCHEMA.split(";\n"):
-        connection.execute(statement)
-
-
-def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, tuple[int, int]]:
-    """(seq, version) of those posts that are stored."""
-    rows = connection.execute(
-        "SELECT id, seq, version FROM posts WHERE id IN (SELECT value FROM json_each(?))",
-        (json.dumps(ids),),
-    )
-    return {post_id: (seq, version) for post_id, seq, version in rows}
-
-
-def _insert(connection: sqlite3.Connection, documents: Iterable[_Document]) -> None:
-    first = _number(connection, "SELECT coalesce(max(seq), 0) + 1 FROM posts")
-    placed = list(enumerate(documents, first))
-    connection.executemany(
-        "INSERT INTO posts VALUES (?, ?, ?, ?, ?, ?, ?)", ((seq, *d.columns) for seq, d in placed)
-    )
-    connection.executemany("INSERT INTO bodies VALUES (?, ?)", ((seq, d.body) for seq, d in placed))
-    _add_areas(connection, placed)
-    _add_words(connection, [(seq, d.title, d.text) for seq, d in placed])
-
-
-def _replace(connection: sqlite3.Connection, seq: int, document: _Document) -> None:
-    """Put a newer version in place; the index of words is touched only where words changed."""
-    body = connection.execute("SELECT body FROM bodies WHERE seq = ?", (seq,)).fetchone()[0]
-    old = _Document(decode(body, ScoredPost))
-    connection.execute(
-        "UPDATE posts SET id = ?, version = ?, published = ?, source = ?, kind = ?, sentiment = ? "
-        "WHERE seq = ?",
-        (*document.columns, seq),
-    )
-    connection.execute("UPDATE bodies SET body = ? WHERE seq = ?", (document.body, seq))
-    connection.executemany(
-        "DELETE FROM areas WHERE area = ? AND seq = ?", ((area, seq) for area in old.areas)
-    )
-    _add_areas(connection, [(seq, document)])
-    if (old.title, old.text) != (document.title, document.text):
-        connection.execute(
-            "INSERT INTO words (words, rowid, title, text) VALUES ('delete', ?, ?, ?)",
-            (seq, old.title, old.text),
-        )
-        _add_words(connection, [(seq, document.title, document.text)])
-
-
-def _remove(connection: sqlite3.Connection, seq: int) -> None:
-    body = connection.execute("SELECT body FROM bodies WHERE seq = ?", (seq,)).fetchone()[0]
-    old = _Document(decode(body, ScoredPost))
-    connection.execute(
-        "INSERT INTO words (words, rowid, title, text) VALUES ('delete', ?, ?, ?)",
-        (seq, old.title, old.text),
-    )
-    for table in ("posts", "bodies", "areas"):
-        connection.execute(f"DELETE FROM {table} WHERE seq = ?", (seq,))
-
-
-def _add_areas(connection: sqlite3.Connection, placed: list[tuple[int, _Document]]) -> None:
-    connection.executemany(
-        "INSERT INTO areas VALUES (?, ?)", ((area, seq) for seq, d in placed for area in d.areas)
-    )
-
-
-def _add_words(connection: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> None:
-    connection.executemany("INSERT INTO words (rowid, title, text) VALUES (?, ?, ?)", rows)
-
-
-def _number(connection: sqlite3.Connection, sql: str, values: Sequence[object] = ()) -> int:
-    return int(connection.execute(sql, values).fetchone()[0])
