@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -78,11 +79,14 @@ def serve(
     *,
     listener: socket.socket | None = None,
     on_ready: Callable[[str], None] | None = None,
+    certificate: tuple[Path, Path] | None = None,
 ) -> None:
     """Serve until ``stop`` is set; open requests get three seconds.
 
-    ``on_ready`` is told the address once it answers. Raises OSError where the port is taken.
+    ``on_ready`` is told the address once it answers. ``certificate``: files of the chain and of the
+    key, for TLS (1.2 and newer). Raises OSError where the port is taken.
     """
+    chain, key = certificate or (None, None)
     listener = listener or bind(host, port)
     config = uvicorn.Config(
         app,
@@ -94,6 +98,8 @@ def serve(
         ws="none",
         lifespan="on",
         proxy_headers=False,
+        ssl_certfile=chain,
+        ssl_keyfile=key,
     )
     address = address_of(listener)
     server = _Server(config, stop, app.state.feed, lambda: on_ready and on_ready(address))

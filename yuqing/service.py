@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from registry.errors import ConflictError, InvalidInputError, UnavailableError
 from yuqing import first_run, logs
 from yuqing.folder import DataFolder
 from yuqing.guards import Guards
+from yuqing.listening import certificate
 from yuqing.settings import Settings
 from yuqing.supervisor import Stage, Supervisor
 from yuqing.wiring import Wiring, now
@@ -49,8 +51,12 @@ def run_service(
 
         settings = setting.prepare_settings(folder, settings)
         config = setting.demo_file(folder)
+    tls = certificate(settings.server)
+    if demo and tls:
+        raise InvalidInputError("演示只在本机看，不用 TLS：请去掉 --tls，或去掉 --demo。")
     port = check_port(host, port)
-    url = f"http://{f'[{shown_host}]' if ':' in shown_host else shown_host}:{port}/"
+    scheme = "https" if tls else "http"
+    url = f"{scheme}://{f'[{shown_host}]' if ':' in shown_host else shown_host}:{port}/"
     with folder.owned(url), _log_file(folder):
         wiring = Wiring(settings, folder)
         database = wiring.database
@@ -61,7 +67,7 @@ def run_service(
                 say(f"提醒：演示数据已旧，想看新的请先删除 {folder.path} 再启动。")
 
         # Whoever watches the stages, and ends them, must not wait long for a locked database.
-        quick = Database(str(database.url), busy_timeout_s=REPORT_WAIT_S)
+        quick = database.again(busy_timeout_s=REPORT_WAIT_S)
 
         said: dict[str, str] = {}
 
@@ -78,11 +84,12 @@ def run_service(
             return True
 
         supervisor = Supervisor(
-            _children(folder, config=config, demo=demo, host=host, port=port, url=url),
+            _children(folder, config=config, demo=demo, host=host, port=port, url=url, tls=tls),
             report=report,
         )
         guards = Guards(settings, database, quick, supervisor)
-        greeter = _Greeter(url, first, folder, say, demo=demo, open_to_all=host not in LOOPBACK)
+        in_the_open = host not in LOOPBACK and tls is None
+        greeter = _Greeter(url, first, folder, say, demo=demo, in_the_open=in_the_open)
 
         def look() -> None:
             greeter.look()
@@ -149,11 +156,20 @@ def _owner_of(port: int) -> str:
 
 
 def _children(
-    folder: DataFolder, *, config: Path | None, demo: bool, host: str, port: int, url: str
+    folder: DataFolder,
+    *,
+    config: Path | None,
+    demo: bool,
+    host: str,
+    port: int,
+    url: str,
+    tls: tuple[Path, Path] | None,
 ) -> list[Stage]:
     data = ["--data", str(folder.path)]
     shared = [*data, *(["--config", str(config.absolute())] if config else [])]
     server = ["serve", "--host", host, "--port", str(port), *(["--demo"] if demo else [])]
+    if tls:
+        server += ["--tls", str(tls[0]), "--tls-key", str(tls[1])]
     commands = [
         ("serve", [*server, *shared]),
         *([("demo-sites", ["demo-sites", *data])] if demo else []),
@@ -176,15 +192,19 @@ class _Greeter:
         say: Callable[[str], None],
         *,
         demo: bool,
-        open_to_all: bool,
+        in_the_open: bool,
     ) -> None:
         self._url = url
         self._first = first
         self._folder = folder
         self._say = say
         self._demo = demo
-        self._open_to_all = open_to_all
+        self._in_the_open = in_the_open
         self._greeted = False
+        # Our own child on our own port: no certificate bears the name of 127.0.0.1.
+        self._context = ssl.create_default_context()
+        self._context.check_hostname = False
+        self._context.verify_mode = ssl.CERT_NONE
 
     def look(self) -> None:
         """Greets at the first answer; called again and again, cheap afterwards."""
@@ -202,13 +222,15 @@ class _Greeter:
         else:
             lines.append("  用户  用已有的用户登录；忘记密码可运行 yuqing users reset 用户名")
         lines += [f"  数据  {self._folder.path}", "  停止  Ctrl-C"]
-        if self._open_to_all:
+        if self._in_the_open:
             lines.append("  提醒：正在监听本机以外的地址，请务必放在 HTTPS 反向代理之后。")
         self._say("\n".join(lines))
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self._url}healthz", timeout=0.5) as answer:  # noqa: S310
+            with urllib.request.urlopen(  # noqa: S310
+                f"{self._url}healthz", timeout=0.5, context=self._context
+            ) as answer:
                 return bool(answer.status == 200)  # noqa: PLR2004
         except (urllib.error.URLError, OSError):
             return False

@@ -62,7 +62,13 @@ class ServerSettings(_Section):
     allowed_hosts: list[str] = Field(
         default=[], description="浏览器地址栏里允许出现的主机名（本机名以外的）"
     )
-    secure_cookies: bool = Field(default=False, description="经 HTTPS 访问时设为 true")
+    secure_cookies: bool = Field(
+        default=False, description="经 HTTPS 反向代理访问时设为 true；设了 tls_cert 时自动为 true"
+    )
+    tls_cert: str = Field(
+        default="", description="控制台自己终结 TLS 时的证书链文件（PEM）；不填为不加密"
+    )
+    tls_key: str = Field(default="", description="私钥文件（PEM，无口令）；不填则与证书同一文件")
 
 
 class CrawlSection(_Section):

@@ -196,7 +196,7 @@ class Wiring:
                 area_name=own[0].name if own else "",
                 version=version("yuqing-desk"),
                 demo=demo,
-                secure_cookies=server.secure_cookies,
+                secure_cookies=server.secure_cookies or bool(server.tls_cert),
                 allowed_hosts=tuple(server.allowed_hosts),
                 duty_hours=watching.hours(self.settings.duty),
             ),

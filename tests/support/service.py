@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -83,6 +84,7 @@ class Service:
     process: subprocess.Popen[str]
     data: Path
     first: dict[str, str] = field(default_factory=dict)
+    trust: ssl.SSLContext | None = None
 
     @property
     def url(self) -> str:
@@ -104,7 +106,7 @@ class Service:
                 "Content-Type": "application/json",
             },
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=30, context=self.trust) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
@@ -121,11 +123,17 @@ class Service:
 
 @contextlib.contextmanager
 def service(
-    data: Path, *arguments: str, cwd: Path, env: dict[str, str] | None = None
+    data: Path,
+    *arguments: str,
+    cwd: Path,
+    env: dict[str, str] | None = None,
+    port: int | None = 0,
+    trust: ssl.SSLContext | None = None,
 ) -> Iterator[Service]:
     """``yuqing up --port 0`` until the block ends; waits until it answers."""
-    process = start("up", "--port", "0", "--data", str(data), *arguments, cwd=cwd, env=env)
-    running = Service(process, data)
+    listen = () if port is None else ("--port", str(port))
+    process = start("up", *listen, "--data", str(data), *arguments, cwd=cwd, env=env)
+    running = Service(process, data, trust=trust)
     try:
         until(
             lambda: _answers(running), what=f"the console answers ({_said(process)})", deadline_s=60
@@ -160,7 +168,9 @@ def _answers(running: Service) -> bool:
         running.first = json.loads(file.read_text(encoding="utf-8"))
         # The lock says where it listens now; the first start's address may have been another.
         running.first["url"] = json.loads((running.data / "lock").read_text())["url"]
-        with urllib.request.urlopen(running.url + "healthz", timeout=1) as answer:
+        with urllib.request.urlopen(
+            running.url + "healthz", timeout=1, context=running.trust
+        ) as answer:
             return bool(answer.status == 200)
     except (OSError, ValueError, urllib.error.URLError):
         return False

@@ -21,6 +21,7 @@ from yuqing.commands.options import (
     load_settings,
     wire,
 )
+from yuqing.listening import certificate, server_flags
 
 if TYPE_CHECKING:
     from yuqing import stages
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
 
 PortOption = Annotated[int | None, typer.Option("--port", help="监听端口；0 为任选空闲端口")]
 HostOption = Annotated[str | None, typer.Option("--host", help="监听地址；默认只对本机开放")]
+ListenOption = Annotated[
+    str | None, typer.Option("--listen", help="监听 地址:端口，如 0.0.0.0:8443")
+]
+TlsOption = Annotated[
+    Path | None, typer.Option("--tls", help="TLS 证书链文件（PEM）；不写为不加密")
+]
+TlsKeyOption = Annotated[
+    Path | None, typer.Option("--tls-key", help="TLS 私钥文件；不写则与证书同一文件")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,6 +55,9 @@ def add_to(app: typer.Typer) -> None:
 def up(
     port: PortOption = None,
     host: HostOption = None,
+    listen: ListenOption = None,
+    tls: TlsOption = None,
+    tls_key: TlsKeyOption = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="同时启动一座小城的示例网站（演示数据）")
     ] = False,
@@ -54,7 +67,8 @@ def up(
     """启动整个服务：抓取、分析、处置、控制台。Ctrl-C 停止。"""
     from yuqing.service import run_service
 
-    settings = load_settings(config, _server_flags(host, port))
+    flags = server_flags(listen=listen, host=host, port=port, tls=tls, tls_key=tls_key)
+    settings = load_settings(config, flags)
     folder = data_folder(data, default="data-demo" if demo else "data")
     run_service(
         settings,
@@ -213,6 +227,9 @@ def respond(
 def serve(
     port: PortOption = None,
     host: HostOption = None,
+    listen: ListenOption = None,
+    tls: TlsOption = None,
+    tls_key: TlsKeyOption = None,
     demo: Annotated[bool, typer.Option("--demo", hidden=True)] = False,
     config: ConfigOption = None,
     data: DataOption = None,
@@ -222,13 +239,20 @@ def serve(
     from api.server import serve as run_server
     from yuqing.service import check_port
 
-    wiring = wire(config, data, stage="serve", level="INFO", flags=_server_flags(host, port))
+    flags = server_flags(listen=listen, host=host, port=port, tls=tls, tls_key=tls_key)
+    wiring = wire(config, data, stage="serve", level="INFO", flags=flags)
     stop = stopping.stop_event(supervised=supervised)
     server = wiring.settings.server
     if not supervised:
         check_port(server.host, server.port)
     _beat(wiring, "serve", stop, steps=False)
-    run_server(wiring.app(demo=demo), host=server.host, port=server.port, stop=stop)
+    run_server(
+        wiring.app(demo=demo),
+        host=server.host,
+        port=server.port,
+        stop=stop,
+        certificate=certificate(server),
+    )
     wiring.close()
     stopping.leave()
 
@@ -253,11 +277,6 @@ def demo_officer(
 
     logs.configure("demo-officer")
     work(url, data_folder(data), stopping.stop_event(supervised=supervised))
-
-
-def _server_flags(host: str | None, port: int | None) -> dict[str, dict[str, str | int]]:
-    given = {"host": host, "port": port}
-    return {"server": {name: value for name, value in given.items() if value is not None}}
 
 
 def _beat(
