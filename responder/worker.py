@@ -15,12 +15,13 @@ from typing import Any, Protocol
 import structlog
 
 from posts.codec import decode
-from posts.errors import PoisonError
-from posts.log.port import SIGNALS, PostLog, Record
+from posts.errors import PoisonError, RetryError
+from posts.log.port import SIGNALS, Consumer, PostLog, Record
 from posts.model import Signal
 from registry import lease, silences
 from registry.db import Database, Session
 from registry.errors import UnavailableError
+from registry.statements import chunks
 from responder import alerts, reminders
 from responder.alerts import Alert
 from responder.colours import Colours
@@ -36,6 +37,8 @@ log = structlog.get_logger()
 
 GROUP = "responder"
 _BATCH = 200
+_PUT_AT_ONCE = 500  # others wait for the write lock meanwhile
+_LOG_RESTS = timedelta(seconds=5)
 
 
 class Plan(Protocol):
@@ -90,7 +93,8 @@ class Responder:
         self._colours = colours or Colours()
         self._holding = holding or Holding()
         self._held_until: datetime | None = None
-        self._consumer = log.consumer(SIGNALS, GROUP)
+        self._consumer: Consumer | None = None
+        self._log_rests_until: datetime | None = None
         self._courier = Courier(
             database,
             notifiers,
@@ -109,23 +113,24 @@ class Responder:
         ]
         #: When the last whole tick ended: ours, or one that we stood by in.
         self.ticked_at: datetime | None = None
+        #: Why signals can't be read right now; None while they can.
+        self.unread: RetryError | None = None
 
     def step(self) -> int:
         """One tick; returns how many signals, reminders and deliveries it handled.
 
         0 also where another process holds the lease, or the database can't be used right now:
-        then nothing is lost, the next tick sees it all again.
+        then nothing is lost, the next tick sees it all again. A log that can't be read now holds
+        up new signals only: clocks, reminders and deliveries go on.
         """
         try:
             done = 0
             if self._own():
-                done = self._absorb() + self._plan() + self._courier.deliver()
+                done = self._signals() + self._plan() + self._courier.deliver()
         except UnavailableError as error:
-            self._consumer.rewind()
             log.warning("tick_interrupted", reason=error.message)
             return 0
         except LostLeaseError:
-            self._consumer.rewind()
             self._held_until = None
             log.warning("lease_lost", holder=self._holder)
             return 0
@@ -134,7 +139,8 @@ class Responder:
 
     def close(self) -> None:
         """Leave the group and give back the lease, so that another one need not wait for it."""
-        self._consumer.close()
+        if self._consumer is not None:
+            self._consumer.close()
         if self._held_until is None:
             return
         self._held_until = None
@@ -167,24 +173,48 @@ class Responder:
     def _mine(self, session: Session, now: datetime) -> bool:
         return lease.holder(session, GROUP, now=now) == self._holder
 
-    def _absorb(self) -> int:
-        records = self._consumer.poll(_BATCH)
-        if not records:
+    def _signals(self) -> int:
+        """Absorb what the log has; where it has nothing to give now, it is asked again later."""
+        now, rests = self._clock(), self._log_rests_until
+        if rests is not None and now < rests <= now + _LOG_RESTS:
             return 0
-        poison: list[tuple[Record, str]] = []
-        with self._owned() as (session, now):
-            for record in records:
-                try:
-                    signal = decode(record.value, Signal)
-                except PoisonError as error:
-                    poison.append((record, str(error)))
-                    continue
-                alert = alerts.absorb(session, signal, now=now, colours=self._colours)
-                if alert is not None:
-                    self._announce(session, alert, now)
-        for record, reason in poison:
-            self._log.bury(record, reason=reason, attempts=1, at=now)
-        self._consumer.commit()
+        try:
+            if self._consumer is None:
+                self._consumer = self._log.consumer(SIGNALS, GROUP)
+            count = self._absorb(self._consumer)
+        except RetryError as error:
+            self.unread, self._log_rests_until = error, now + _LOG_RESTS
+            log.warning("signals_wait", reason=str(error))
+            return 0
+        self.unread = self._log_rests_until = None
+        return count
+
+    def _absorb(self, consumer: Consumer) -> int:
+        """Signals into alerts, then the reader moves on; where anything fails, it reads again.
+
+        What was absorbed before such a failure is known by its id and absorbed once only.
+        """
+        try:
+            records = consumer.poll(_BATCH)
+            if not records:
+                return 0
+            poison: list[tuple[Record, str]] = []
+            with self._owned() as (session, now):
+                for record in records:
+                    try:
+                        signal = decode(record.value, Signal)
+                    except PoisonError as error:
+                        poison.append((record, str(error)))
+                        continue
+                    alert = alerts.absorb(session, signal, now=now, colours=self._colours)
+                    if alert is not None:
+                        self._announce(session, alert, now)
+            for record, reason in poison:
+                self._log.bury(record, reason=reason, attempts=1, at=now)
+            consumer.commit()
+        except BaseException:
+            consumer.rewind()
+            raise
         return len(records)
 
     def _announce(self, session: Session, alert: Alert, now: datetime) -> None:
@@ -200,8 +230,8 @@ class Responder:
         for plan in self._plans:
             with self._database.reading() as session:
                 found = plan.wanted(session, self._clock())
-            if found:
+            for some in chunks(found, _PUT_AT_ONCE):
                 with self._owned() as (session, now):
-                    count += plan.put(session, found, now=now)
+                    count += plan.put(session, some, now=now)
             plan.done()
         return count

@@ -245,6 +245,8 @@ def respond(
         done = responder.step()
         if responder.ticked_at != ticked_at:  # a tick that was interrupted is none
             progress()
+        if drain and responder.unread is not None:
+            raise responder.unread
         if drain and not done:
             stop.set()
         return done

@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 from support.responder import NOON, Office, Pager, signal
 
+from posts.errors import RetryError
 from posts.log.port import SIGNALS
 from registry import lease, outbox
 from registry.errors import UnavailableError
@@ -110,6 +111,60 @@ def test_poison_is_buried_and_the_rest_goes_on(office):
     (letter,) = office.log.dead_letters()
     assert letter.value == b"nonsense"
     assert office.pager.keys == ["alert:1:yellow"]
+    assert office.log.lag(SIGNALS, "responder") == 0
+
+
+class FailingOnce:
+    """A log whose next call of that name says: later."""
+
+    def __init__(self, log, name: str) -> None:
+        self._log, self._name, self.failed = log, name, False
+
+    def __getattr__(self, name):
+        found = getattr(self._log, name)
+        if name == "consumer":
+            return lambda *given: FailingOnce.of(self, found(*given))
+        return self._maybe(name, found)
+
+    def of(self, consumer):
+        outer = self
+
+        class Reader:
+            def __getattr__(self, name):
+                return outer._maybe(name, getattr(consumer, name))
+
+        return Reader()
+
+    def _maybe(self, name, found):
+        def call(*given, **named):
+            if name == self._name and not self.failed:
+                self.failed = True
+                raise RetryError("the disk is full")
+            return found(*given, **named)
+
+        return call
+
+
+@pytest.mark.parametrize("call", ["poll", "bury", "commit"])
+def test_a_log_that_says_later_skips_nothing_and_holds_up_no_clock(office, call):
+    office.log = FailingOnce(office.log, call)
+    office.responder = office.start("two")
+    incident = open_incident(office)
+    office.send(signal(1))
+    office.log.append(SIGNALS, [("x", b"nonsense")])
+    office.send(signal(2, fingerprint="other"))
+    office.tick(hours=2, minutes=30)
+    assert office.log.failed
+    assert f"{incident}:R1:0:50" in office.pager.keys
+    assert office.responder.unread is not None
+    assert office.log.lag(SIGNALS, "responder") == 3
+    office.tick(seconds=5)
+    assert sorted(key for key in office.pager.keys if key.startswith("alert")) == [
+        "alert:1:yellow",
+        "alert:2:yellow",
+    ]
+    assert len(office.log.dead_letters()) == 1
+    assert office.responder.unread is None
     assert office.log.lag(SIGNALS, "responder") == 0
 
 
