@@ -126,9 +126,9 @@ def _look(wiring: Wiring, tried: dict[int, datetime]) -> None:
 
 def _forget_windows(wiring: Wiring, posts: Sequence[str]) -> None:
     """What grouping remembers between starts; while it runs, it forgets by itself."""
-    from analyzer.grouping.memory import Memory, forget
+    from analyzer.grouping.memory import forget
 
-    memory = Memory(wiring.folder.state / "grouping.json")
+    memory = wiring.grouping_memory(None)
     rules = memory.load()
     if forget(rules, posts):
         memory.save(rules)

@@ -19,6 +19,7 @@ from yuqing.folder import DataFolder
 from yuqing.settings import Settings
 
 if TYPE_CHECKING:  # loaded only by the stage that needs them: memory is counted per process
+    from analyzer.grouping.memory import Memory
     from analyzer.grouping.worker import GroupingWorker
     from analyzer.locality import Matcher
     from analyzer.scorers import Scorer
@@ -151,8 +152,20 @@ class Wiring:
             now,
             self.holder,
             index=self.index,
-            state_path=self.folder.state / "grouping.json",
+            memory=self.grouping_memory(self.holder),
         )
+
+    def grouping_memory(self, holder: str | None) -> Memory:
+        """What grouping remembers: a file beside an embedded database, else a row of it.
+
+        ``holder`` is whose lease it takes to write; None is an erasure, which needs none.
+        """
+        from analyzer.grouping.memory import FileMemory, TableMemory
+        from analyzer.grouping.worker import LEASE
+
+        if self.database.sqlite:
+            return FileMemory(self.folder.state / "grouping.json")
+        return TableMemory(self.database, LEASE, holder=holder, clock=now)
 
     def responder(self) -> Responder:
         """The responder with the notifiers of the settings."""

@@ -1,27 +1,41 @@
-"""What grouping remembers across restarts: one file, written whole and swapped in.
+"""What grouping remembers across restarts: a file on one machine, a row where there are several.
 
-Without a file (``path`` is None) nothing is kept, and windows are filled from the index anew.
+Either is written whole. Without a memory, windows are filled from the index anew.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import structlog
 
 from analyzer.grouping.windows import RuleState
 from posts.errors import RetryError
+from registry import stage_memories
+from registry.db import Database
 
 _VERSION = 1
 _log = structlog.get_logger()
 
 
-class _File(msgspec.Struct):
+class _Kept(msgspec.Struct):
     v: int
     rules: dict[str, RuleState]
+
+
+class Memory(Protocol):
+    """Loads and saves the states of the rules, by rule id."""
+
+    def load(self) -> dict[str, RuleState]:
+        """What was saved last; empty where nothing was, or where it can't be read."""
+
+    def save(self, rules: dict[str, RuleState]) -> None:
+        """Write durably, all or nothing. Raises RetryError where that can't be done now."""
 
 
 def forget(rules: dict[str, RuleState], posts: Collection[str]) -> bool:
@@ -34,36 +48,86 @@ def forget(rules: dict[str, RuleState], posts: Collection[str]) -> bool:
     return found
 
 
-class Memory:
-    """Loads and saves the states of the rules, by rule id."""
+class NoMemory:
+    """Keeps nothing."""
 
-    def __init__(self, path: Path | None) -> None:
+    def load(self) -> dict[str, RuleState]:
+        """Nothing."""
+        return {}
+
+    def save(self, rules: dict[str, RuleState]) -> None:
+        """Nothing is done."""
+
+
+class FileMemory:
+    """One file, swapped in whole; what can't be read is kept aside."""
+
+    def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self) -> dict[str, RuleState]:
-        """What was saved last; empty where nothing was, or where it can't be read (kept aside)."""
-        if self._path is None or not self._path.exists():
+        """As the protocol says. Raises RetryError where the disk does not answer."""
+        if not self._path.exists():
             return {}
         try:
-            file = msgspec.json.decode(self._path.read_bytes(), type=_File)
+            body = self._path.read_bytes()
         except OSError as error:
             raise RetryError(f"grouping state can't be read: {error}") from error
-        except msgspec.MsgspecError as error:
-            _log.warning("grouping_state_unreadable", path=str(self._path), error=str(error))
+        rules = _decode(body, str(self._path))
+        if rules is None:
             self._path.replace(self._path.with_suffix(".bad"))
-            return {}
-        return file.rules if file.v == _VERSION else {}
+        return rules or {}
 
     def save(self, rules: dict[str, RuleState]) -> None:
-        """Write durably, all or nothing. Raises RetryError (disk full, no rights)."""
-        if self._path is None:
-            return
+        """As the protocol says (disk full, no rights)."""
         fresh = self._path.with_suffix(".new")
         try:
             with fresh.open("wb") as file:
-                file.write(msgspec.json.encode(_File(v=_VERSION, rules=rules)))
+                file.write(_encode(rules))
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(self._path)
         except OSError as error:
             raise RetryError(f"grouping state can't be written: {error}") from error
+
+
+class TableMemory:
+    """A row of the registry under the lease of that name, for holders on several machines.
+
+    ``holder`` None writes without the lease: an erasure that a person ordered.
+    """
+
+    def __init__(
+        self, database: Database, name: str, *, holder: str | None, clock: Callable[[], datetime]
+    ) -> None:
+        self._database, self._name, self._holder, self._clock = database, name, holder, clock
+
+    def load(self) -> dict[str, RuleState]:
+        """As the protocol says."""
+        with self._database.reading() as session:
+            body = stage_memories.load(session, self._name)
+        return {} if body is None else _decode(body, f"stage memory {self._name}") or {}
+
+    def save(self, rules: dict[str, RuleState]) -> None:
+        """As the protocol says; RetryError too where the lease was lost."""
+        body = _encode(rules)
+        with self._database.transaction() as session:
+            kept = stage_memories.save(
+                session, self._name, body, holder=self._holder, now=self._clock()
+            )
+        if not kept:
+            raise RetryError(f"the lease {self._name} was lost; its new holder goes on")
+
+
+def _encode(rules: dict[str, RuleState]) -> bytes:
+    return msgspec.json.encode(_Kept(v=_VERSION, rules=rules))
+
+
+def _decode(body: bytes, place: str) -> dict[str, RuleState] | None:
+    """None where it can't be read."""
+    try:
+        kept = msgspec.json.decode(body, type=_Kept)
+    except msgspec.MsgspecError as error:
+        _log.warning("grouping_state_unreadable", place=place, error=str(error))
+        return None
+    return kept.rules if kept.v == _VERSION else {}

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import structlog
 
 from analyzer.grouping.lookback import look_back
 from analyzer.grouping.matching import Condition, definition, haystack
-from analyzer.grouping.memory import Memory, forget
+from analyzer.grouping.memory import Memory, NoMemory, forget
 from analyzer.grouping.signals import make_signal
 from analyzer.grouping.windows import RuleState, RuleWindow, entry
 from posts.codec import decode, encode
@@ -52,7 +51,7 @@ class _Watch:
 class GroupingWorker:
     """Reads SCORED, writes SIGNALS.
 
-    ``holder`` names this worker in the lease; ``state_path`` is the file that it remembers in
+    ``holder`` names this worker in the lease; ``memory`` is what it remembers in between starts
     (None: nothing is kept); ``index`` lets a new or edited rule see the posts that came before it.
     """
 
@@ -64,14 +63,14 @@ class GroupingWorker:
         holder: str,
         *,
         index: PostIndex | None = None,
-        state_path: Path | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._log = log
         self._database = database
         self._clock = clock
         self._holder = holder
         self._index = index
-        self._memory = Memory(state_path)
+        self._memory: Memory = memory or NoMemory()
         self._consumer = log.consumer(SCORED, GROUP)
         self._watches: dict[str, _Watch] | None = None
         self._states: dict[str, RuleState] = {}

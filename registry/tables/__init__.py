@@ -40,6 +40,7 @@ from registry.tables.running import (
     JobRow,
     LeaseRow,
     SecretKeyRow,
+    StageMemoryRow,
     StageRow,
 )
 
@@ -72,6 +73,7 @@ __all__ = [
     "SilenceRow",
     "SourceRow",
     "SourceStateRow",
+    "StageMemoryRow",
     "StageRow",
     "TokenRow",
     "UTCDateTime",

@@ -1,4 +1,4 @@
-"""Tables that the stages run by: lease, changes, stages, jobs, audit chain, keys."""
+"""Tables that the stages run by: lease, memory, changes, stages, jobs, audit chain, keys."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ class LeaseRow(Base):
     holder: Mapped[str] = mapped_column(String(200))
     acquired_at: Mapped[datetime]
     until: Mapped[datetime]
+
+
+class StageMemoryRow(Base):
+    """What a stage under a lease remembers between steps, as it encoded it."""
+
+    __tablename__ = "stage_memories"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    holder: Mapped[str] = mapped_column(String(200))
+    saved_at: Mapped[datetime]
 
 
 class ChangeRow(Base):

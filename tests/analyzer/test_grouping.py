@@ -11,6 +11,7 @@ from support.analyzer import Clock, make_rule, petitions, signals
 from support.posts import NOON, make_scored, score_post
 from support.registry import make_database
 
+from analyzer.grouping.memory import FileMemory
 from analyzer.grouping.worker import GROUP, GroupingWorker
 from posts.codec import encode
 from posts.errors import RetryError
@@ -42,7 +43,8 @@ class Desk:
             alert_rules.put(session, rule, now=self.clock())
 
     def start(self, holder: str = "one", **settings: Any) -> GroupingWorker:
-        settings = {"index": self.index, "state_path": self.folder / "grouping.json", **settings}
+        memory = FileMemory(self.folder / "grouping.json")
+        settings = {"index": self.index, "memory": memory, **settings}
         return GroupingWorker(self.log, self.database, self.clock, holder, **settings)
 
     def post(self, published_at: datetime | None = None, **fields: Any) -> ScoredPost:

@@ -10,6 +10,7 @@ from support.analyzer import Clock, make_rule
 from support.posts import NOON, make_scored
 from support.registry import make_database
 
+from analyzer.grouping.memory import FileMemory
 from analyzer.grouping.worker import GroupingWorker
 from posts.codec import decode, encode
 from posts.log.memory import MemoryLog
@@ -27,7 +28,7 @@ def test_a_destroyed_post_is_not_quoted_and_not_in_the_file(tmp_path: Path, runn
     rule = make_rule(any_of=("停水",), min_count=3)
     with database.transaction() as session:
         alert_rules.put(session, rule, now=NOON)
-    worker = GroupingWorker(log, database, clock, "one", state_path=file)
+    worker = GroupingWorker(log, database, clock, "one", memory=FileMemory(file))
     worker.step()
     posts = [
         make_scored(str(n), title=f"停水 {MARK}", published_at=NOON - timedelta(minutes=9 - n))
@@ -51,7 +52,7 @@ def test_a_destroyed_post_is_not_quoted_and_not_in_the_file(tmp_path: Path, runn
         )
     clock.advance(seconds=10)
     if not running:
-        worker = GroupingWorker(log, database, clock, "one", state_path=file)
+        worker = GroupingWorker(log, database, clock, "one", memory=FileMemory(file))
     worker.step()
     assert MARK not in file.read_text(encoding="utf-8")
     early = make_scored("9", title="停水", published_at=NOON - timedelta(minutes=20))

@@ -71,12 +71,12 @@ def seeded(folder: Path) -> tuple[Evidence, list[str]]:
 
 
 def state_file(made: Evidence) -> Path:
-    from analyzer.grouping.memory import Memory
+    from analyzer.grouping.memory import FileMemory
     from analyzer.grouping.windows import RuleState, entry
 
     path = made.data / "state" / "grouping.json"
     kept = [entry(one.post, ()) for one in made.posts]
-    Memory(path).save({"water": RuleState(definition="x", entries=kept)})
+    FileMemory(path).save({"water": RuleState(definition="x", entries=kept)})
     return path
 
 
