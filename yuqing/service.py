@@ -18,7 +18,6 @@ import structlog
 
 from posts.errors import reason_of
 from registry import stages
-from registry.db import Database
 from registry.errors import ConflictError, InvalidInputError, UnavailableError
 from yuqing import first_run, logs
 from yuqing.folder import DataFolder

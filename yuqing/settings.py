@@ -261,6 +261,11 @@ class Settings(BaseSettings):
 
     model_config = Config(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
+    database_url: str = Field(
+        default="",
+        description="PostgreSQL 的地址：postgresql://用户:密码@主机:5432/库名；"
+        "不填为数据目录里的 SQLite。含密码，宜用环境变量",
+    )
     area: AreaSettings = AreaSettings()
     server: ServerSettings = ServerSettings()
     crawl: CrawlSection = CrawlSection()

@@ -25,8 +25,13 @@ _HEAD = """\
 
 def page() -> str:
     """The whole page as Markdown."""
-    parts = [_HEAD]
-    for name, field in Settings.model_fields.items():
+    parts = [_HEAD, _ENGINES]
+    fields = Settings.model_fields.items()
+    alone = {name: field for name, field in fields if _model(field.annotation)[0] is BaseModel}
+    parts.extend(_row(name, field) for name, field in alone.items())
+    for name, field in fields:
+        if name in alone:
+            continue
         model, repeated = _model(field.annotation)
         header = f"[[{name}]]" if repeated else f"[{name}]"
         title = field.description or (model.__doc__ or "").strip().splitlines()[0]
@@ -36,6 +41,14 @@ def page() -> str:
     return "".join(parts)
 
 
+_ENGINES = """
+## 外部引擎
+
+写在配置文件最前面（任何 `[…]` 之前）。都不填就是单机：三个 SQLite 文件，在数据目录里。
+
+| 设置项 | 默认值 | 说明 |
+|---|---|---|
+"""
 _SECTIONS = {
     "area": "本地区。",
     "server": "控制台与接口。",
@@ -48,14 +61,17 @@ _SECTIONS = {
 
 def _rows(model: type[BaseModel], prefix: str, *, repeated: bool) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        default = _default(field)
         nested, is_list = _model(field.annotation)
-        text = field.description or ""
-        if not repeated and nested is BaseModel:
-            text += f"（`{PREFIX}{(prefix + name).upper().replace('.', '__')}`）"
-        yield f"| `{prefix}{name}` | {default} | {text} |\n"
+        yield _row(prefix + name, field, variable=not repeated and nested is BaseModel)
         if nested is not BaseModel:
             yield from _rows(nested, f"{prefix}{name}.", repeated=is_list)
+
+
+def _row(name: str, field: FieldInfo, *, variable: bool = True) -> str:
+    text = field.description or ""
+    if variable:
+        text += f"（`{PREFIX}{name.upper().replace('.', '__')}`）"
+    return f"| `{name}` | {_default(field)} | {text} |\n"
 
 
 def _default(field: FieldInfo) -> str:
