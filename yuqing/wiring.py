@@ -72,7 +72,8 @@ class Wiring:
         from yuqing.seeding import put_in_force, seed
 
         self.folder.make()
-        database = Database(f"sqlite:///{self.folder.registry}")
+        given = self.settings.database_url
+        database = Database(given or f"sqlite:///{self.folder.registry}")
         database.migrate()
         seed(database, self.settings, now=now())
         put_in_force(database, self.settings, now=now())
