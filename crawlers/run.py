@@ -73,20 +73,26 @@ def crawl_forever(
     log: PostLog,
     settings: CrawlSettings,
     stop: threading.Event,
+    holder: str,
     clock: Clock = _utc_now,
     alive: Callable[[], None] = lambda: None,
 ) -> None:
     """Visit each source whenever it is due, until ``stop`` is set; then ends within 3 seconds.
 
     What a person asked for (现在检查) goes first. ``alive`` is called at each look at what is due.
+    ``holder`` names this process in the lease ``crawl``: of several, one visits.
     """
-    with _crawling(database, log, settings, Watch(stop, alive).plan, clock) as running:
-        while not stop.wait(_STEP_S):
-            if running.done.done():
-                running.result()
-                return
-        with suppress(FutureTimeoutError):
-            running.result(settings.stop_s)
+    watch = Watch(stop, alive, holder)
+    try:
+        with _crawling(database, log, settings, watch.plan, clock) as running:
+            while not stop.wait(_STEP_S):
+                if running.done.done():
+                    running.result()
+                    return
+            with suppress(FutureTimeoutError):
+                running.result(settings.stop_s)
+    finally:
+        watch.release(database)
 
 
 def _choose(database: Database, wanted: Sequence[str] | None) -> list[Source]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
-from registry import jobs
+from registry import jobs, lease
 from registry import sources as source_registry
+from registry.db import Database
 from registry.errors import DeskError, NotFoundError
 from registry.jobs import Job
 from registry.sources import Source
@@ -23,6 +24,8 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 CHECK = "source_check"
+LEASE = "crawl"
+LEASE_TTL_S = 12.0
 _STEP_S = 0.1
 _POSTPONE_S = 10.0
 
@@ -30,12 +33,16 @@ _POSTPONE_S = 10.0
 class Watch:
     """Looks for due sources and for jobs, one visit of each source at a time.
 
-    ``alive`` is called at each look: a crawl that looks no more is one that hangs.
+    Only the holder of the lease ``crawl`` visits: two crawls beside each other could not keep the
+    distance between the requests to a site. The others stand by. ``alive`` is called at each
+    look: a crawl that looks no more is one that hangs.
     """
 
-    def __init__(self, stop: threading.Event, alive: Callable[[], None]) -> None:
+    def __init__(self, stop: threading.Event, alive: Callable[[], None], holder: str) -> None:
         self._stop = stop
         self._alive = alive
+        self._holder = holder
+        self._renew_at: float | None = None  # None: another one holds the lease
         self._under_way: dict[str, asyncio.Task[bool]] = {}
         self._checks: set[asyncio.Task[None]] = set()
         self._not_before: dict[str, float] = {}
@@ -52,8 +59,40 @@ class Watch:
                         self._alive()
                 await asyncio.sleep(min(_STEP_S, spider.settings_.poll_s))
         finally:
-            for task in (*self._under_way.values(), *self._checks):
-                task.cancel()
+            self._drop()
+
+    def release(self, database: Database) -> None:
+        """Give the lease back after the end, so that another one need not wait for it."""
+        if self._renew_at is None:
+            return
+        try:
+            with database.transaction() as session:
+                lease.release(session, LEASE, holder=self._holder)
+        except DeskError as error:
+            log.warning("lease_kept", reason=error.message)
+
+    def _drop(self) -> None:
+        for task in (*self._under_way.values(), *self._checks):
+            task.cancel()
+
+    async def _has_lease(self, spider: DeskSpider) -> bool:
+        began = asyncio.get_running_loop().time()
+        if self._renew_at is not None and began < self._renew_at:
+            return True
+
+        def take() -> bool:
+            now = spider.tools.clock()
+            with spider.tools.database.transaction() as session:
+                return lease.acquire(
+                    session, LEASE, holder=self._holder, now=now, ttl_s=LEASE_TTL_S
+                )
+
+        held = await _in_thread(spider, take)
+        if not held and self._renew_at is not None:
+            log.warning("lease_lost", lease=LEASE, holder=self._holder)
+            self._drop()  # we were stopped for a while, and another one visits these sites now
+        self._renew_at = began + LEASE_TTL_S / 3 if held else None
+        return held
 
     async def _look(self, spider: DeskSpider) -> bool:
         tools = spider.tools
@@ -69,6 +108,8 @@ class Watch:
                 return due, jobs.claim(session, kinds=[CHECK], now=now)
 
         try:
+            if not await self._has_lease(spider):
+                return True
             due, job = await _in_thread(spider, look)
         except DeskError as error:
             log.warning("sources_unreadable", reason=error.message)

@@ -15,7 +15,7 @@ from crawlers.run import crawl_forever, crawl_once
 from crawlers.settings import CrawlSettings
 from posts.errors import RetryError
 from posts.log.memory import MemoryLog
-from registry import jobs, sources
+from registry import jobs, lease, sources
 from registry.db import Database
 from registry.errors import InvalidInputError
 
@@ -43,14 +43,16 @@ def until(condition: Callable[[], bool], *, within_s: float = 10.0) -> None:
 
 
 @contextmanager
-def crawling(database: Database, log: MemoryLog, settings: CrawlSettings) -> Iterator[None]:
+def crawling(
+    database: Database, log: MemoryLog, settings: CrawlSettings, holder: str = "one"
+) -> Iterator[None]:
     """A crawl without end beside the test; it must end within 3 seconds of being told."""
     stop = threading.Event()
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            crawl_forever(database=database, log=log, settings=settings, stop=stop)
+            crawl_forever(database=database, log=log, settings=settings, stop=stop, holder=holder)
         except BaseException as error:  # noqa: BLE001
             errors.append(error)
 
@@ -171,6 +173,32 @@ def test_from_published_to_the_log(site: Site, database: Database, log: MemoryLo
     assert all(post.first_seen_at <= seen for post in posts(log))
 
 
+def test_of_two_crawls_one_visits_and_the_other_takes_over_when_it_leaves(database, log, site):
+    publish(site, 1)
+    register(database, url=f"{site.root}/list.html", interval_s=3600)
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    with database.transaction() as session:  # another machine crawls
+        assert lease.acquire(session, "crawl", holder="two", now=clock(), ttl_s=600)
+    looks = threading.Event()
+    stop = threading.Event()
+    given = {"database": database, "log": log, "settings": BRISK, "stop": stop, "holder": "one"}
+    thread = threading.Thread(target=crawl_forever, kwargs={**given, "alive": looks.set})
+    thread.start()
+    try:
+        assert looks.wait(10)
+        looks.clear()
+        assert looks.wait(10)  # it looked twice, and stood by
+        assert posts(log) == []
+        with database.transaction() as session:
+            lease.release(session, "crawl", holder="two")
+        until(lambda: len(posts(log)) == 1)
+    finally:
+        stop.set()
+        thread.join(10)
+    with database.reading() as session:
+        assert lease.holder(session, "crawl") is None
+
+
 def test_a_source_that_a_person_wants_checked_is_visited_at_once(database, site):
     """Its interval is an hour and it was visited a moment ago."""
     publish(site, 1)
@@ -185,7 +213,13 @@ def test_a_source_that_a_person_wants_checked_is_visited_at_once(database, site)
         ]
     stop = threading.Event()
     beats = []
-    given = {"database": database, "log": MemoryLog(), "settings": BRISK, "stop": stop}
+    given = {
+        "database": database,
+        "log": MemoryLog(),
+        "settings": BRISK,
+        "stop": stop,
+        "holder": "one",
+    }
     thread = threading.Thread(
         target=crawl_forever, kwargs={**given, "clock": clock, "alive": lambda: beats.append(1)}
     )

@@ -103,6 +103,7 @@ def crawl(
             log=wiring.log,
             settings=settings,
             stop=stop,
+            holder=wiring.holder,
             alive=_beat(wiring, "crawl", stop),
         )
         wiring.close()
