@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from registry.statements import affected
@@ -25,10 +25,11 @@ class Change(Struct, frozen=True):
     at: datetime
 
 
-def note(session: Session, topic: str, subject: str | int, *, now: datetime) -> None:
-    """Say that the subject changed; seen by readers with the commit."""
-    session.add(ChangeRow(topic=topic, subject=str(subject), at=now))
-    session.flush()
+def note(session: Session, topic: str, *subjects: str | int, now: datetime) -> None:
+    """Say that the subjects changed; seen by readers with the commit."""
+    rows = [{"topic": topic, "subject": str(subject), "at": now} for subject in subjects]
+    if rows:
+        session.execute(insert(ChangeRow), rows)
 
 
 def since(session: Session, after_id: int, limit: int = 500) -> list[Change]:

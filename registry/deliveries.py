@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from registry.statements import chunks, clean
@@ -44,11 +44,17 @@ class Happening(Struct, frozen=True):
     detail: str
 
 
-def note(session: Session, message: int, event: Event, *, now: datetime, detail: str = "") -> None:
-    """Write that this happened to the message."""
-    session.add(
-        DeliveryEventRow(message=message, at=now, event=event.value, detail=clean(detail, 2000))
-    )
+def note(
+    session: Session, messages: Sequence[int], event: Event, *, now: datetime, detail: str = ""
+) -> None:
+    """Write that this happened to each of the messages."""
+    said = clean(detail, 2000)
+    rows = [
+        {"message": message, "at": now, "event": event.value, "detail": said}
+        for message in messages
+    ]
+    if rows:
+        session.execute(insert(DeliveryEventRow), rows)
 
 
 def of(session: Session, messages: Sequence[int]) -> dict[int, list[Happening]]:

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from registry import deliveries
 from registry.deliveries import Event
 from registry.errors import NotFoundError
-from registry.statements import affected, clean, insert_once
+from registry.statements import affected, chunks, clean
 from registry.tables import OutboxRow
 
 WAITING, SENT, NOT_SENT, FAILED = "waiting", "sent", "not_sent", "failed"
@@ -39,6 +40,18 @@ class Message(Struct, frozen=True):
     channel: str = ""
     owner: str = ""
     bundle: str = ""
+
+
+class Draft(Struct, frozen=True):
+    """Something to be written, due then; ``payload["channel"]`` is the channel that it leaves by.
+
+    ``key`` makes it once only.
+    """
+
+    kind: str
+    key: str
+    payload: dict[str, Any]
+    due_at: datetime
 
 
 class Delivery(Struct, frozen=True):
@@ -72,25 +85,48 @@ def put(
 
     ``payload["channel"]`` names the channel that it leaves by.
     """
-    if session.scalar(select(OutboxRow.id).where(OutboxRow.key == key)) is not None:
+    return bool(put_all(session, [Draft(kind, key, payload, due_at)], now=now))
+
+
+def put_all(session: Session, drafts: Sequence[Draft], *, now: datetime) -> set[str]:
+    """Write those whose keys are not there yet; returns the keys of what is new."""
+    put_: set[str] = set()
+    for some in chunks(list({draft.key: draft for draft in drafts}.values())):
+        keys = [draft.key for draft in some]
+        there = set(session.scalars(select(OutboxRow.key).where(OutboxRow.key.in_(keys))))
+        fresh = [draft for draft in some if draft.key not in there]
+        if _insert(session, fresh, now):
+            put_.update(draft.key for draft in fresh)
+        else:  # another was quicker with one of them
+            put_.update(draft.key for draft in fresh if _insert(session, [draft], now))
+    return put_
+
+
+def _insert(session: Session, drafts: Sequence[Draft], now: datetime) -> bool:
+    rows = [
+        {
+            "kind": draft.kind,
+            "key": draft.key,
+            "payload": draft.payload,
+            "state": WAITING,
+            "due_at": draft.due_at,
+            "try_at": draft.due_at,
+            "created_at": now,
+            "attempts": 0,
+            "detail": "",
+            "channel": str(draft.payload.get("channel", ""))[:64],
+            "owner": "",
+            "bundle": "",
+        }
+        for draft in drafts
+    ]
+    try:
+        if rows:
+            with session.begin_nested():
+                session.execute(insert(OutboxRow), rows)
+    except IntegrityError:
         return False
-    row = OutboxRow(
-        kind=kind,
-        key=key,
-        payload=payload,
-        state=WAITING,
-        due_at=due_at,
-        try_at=due_at,
-        created_at=now,
-        attempts=0,
-        detail="",
-        done_at=None,
-        channel=str(payload.get("channel", ""))[:64],
-        owner="",
-        claimed_until=None,
-        bundle="",
-    )
-    return insert_once(session, row)
+    return True
 
 
 def due(
@@ -144,27 +180,30 @@ def claim(
 
     A message whose last claim ended without an outcome is noted as a possible duplicate.
     """
-    for message in messages:
-        mine = update(OutboxRow).where(OutboxRow.id == message.id, *_free(now))
-        affected(session, mine.values(owner=owner, claimed_until=until, bundle=bundle))
-        if message.owner:
-            deliveries.note(session, message.id, Event.DUPLICATE, now=now, detail=_AGAIN)
+    numbers = [message.id for message in messages]
+    mine = update(OutboxRow).where(OutboxRow.id.in_(numbers), *_free(now))
+    affected(session, mine.values(owner=owner, claimed_until=until, bundle=bundle))
+    again = [message.id for message in messages if message.owner]
+    deliveries.note(session, again, Event.DUPLICATE, now=now, detail=_AGAIN)
 
 
-def unclaim(session: Session, message_id: int, *, owner: str) -> None:
-    """Give it back unsent."""
-    mine = update(OutboxRow).where(OutboxRow.id == message_id, OutboxRow.owner == owner)
+def unclaim(session: Session, messages: Sequence[int], *, owner: str) -> None:
+    """Give those back unsent."""
+    mine = update(OutboxRow).where(OutboxRow.id.in_(messages), OutboxRow.owner == owner)
     affected(session, mine.values(owner="", claimed_until=None))
 
 
-def split(session: Session, message_id: int) -> None:
-    """Let it leave by itself from now on: the bundle that it was in was refused."""
-    affected(session, update(OutboxRow).where(OutboxRow.id == message_id).values(bundle=""))
+def split(session: Session, messages: Sequence[int]) -> None:
+    """Let each leave by itself from now on: the bundle that they were in was refused."""
+    them = update(OutboxRow).where(OutboxRow.id.in_(messages))
+    affected(session, them.values(bundle=""))
 
 
-def sent(session: Session, message_id: int, *, now: datetime, detail: str = "") -> None:
-    """It was taken by the receiver."""
-    _settle(session, message_id, SENT, detail, now=now, done_at=now, tried=1)
+def sent(
+    session: Session, messages: int | Sequence[int], *, now: datetime, detail: str = ""
+) -> None:
+    """Taken by the receiver: one, or those that left together."""
+    _settle(session, messages, SENT, detail, now=now, done_at=now, tried=1)
 
 
 def not_sent(session: Session, message_id: int, *, now: datetime, reason: str) -> None:
@@ -174,7 +213,7 @@ def not_sent(session: Session, message_id: int, *, now: datetime, reason: str) -
 
 def failed(
     session: Session,
-    message_id: int,
+    messages: int | Sequence[int],
     *,
     now: datetime,
     reason: str,
@@ -185,20 +224,18 @@ def failed(
 
     With ``owner`` nothing happens where another one has claimed it meanwhile.
     """
-    if retry_at is None:
-        _settle(session, message_id, FAILED, reason, now=now, done_at=now, tried=1, owner=owner)
-    else:
-        _settle(
-            session,
-            message_id,
-            WAITING,
-            reason,
-            now=now,
-            done_at=None,
-            tried=1,
-            try_at=retry_at,
-            owner=owner,
-        )
+    state, done_at = (FAILED, now) if retry_at is None else (WAITING, None)
+    _settle(
+        session,
+        messages,
+        state,
+        reason,
+        now=now,
+        done_at=done_at,
+        tried=1,
+        try_at=retry_at,
+        owner=owner,
+    )
 
 
 def recent(session: Session, limit: int = 50) -> list[Delivery]:
@@ -224,7 +261,7 @@ _EVENTS = {SENT: Event.SENT, NOT_SENT: Event.NOT_SENT, FAILED: Event.FAILED, WAI
 
 def _settle(
     session: Session,
-    message_id: int,
+    messages: int | Sequence[int],
     state: str,
     detail: str,
     *,
@@ -244,12 +281,18 @@ def _settle(
     }
     if try_at is not None:
         values["try_at"] = try_at
+    wanted = [messages] if isinstance(messages, int) else list(messages)
     # What has left the house stays so: only a waiting message changes.
-    waiting = update(OutboxRow).where(OutboxRow.id == message_id, OutboxRow.state == WAITING)
+    waiting = update(OutboxRow).where(OutboxRow.id.in_(wanted), OutboxRow.state == WAITING)
     if owner is not None:
         waiting = waiting.where(OutboxRow.owner == owner)
-    if affected(session, waiting.values(**values)):
-        deliveries.note(session, message_id, _EVENTS[state], now=now, detail=detail)
-        return
-    if session.scalar(select(OutboxRow.id).where(OutboxRow.id == message_id)) is None:
-        raise NotFoundError(f"待发箱里没有编号 {message_id} 的消息。")
+    settled = session.scalars(
+        waiting.values(**values).returning(OutboxRow.id),
+        execution_options={"synchronize_session": "fetch"},
+    ).all()
+    deliveries.note(session, sorted(settled), _EVENTS[state], now=now, detail=detail)
+    missing = set(wanted) - set(settled)
+    if missing:
+        missing -= set(session.scalars(select(OutboxRow.id).where(OutboxRow.id.in_(missing))))
+    if missing:
+        raise NotFoundError(f"待发箱里没有编号 {min(missing)} 的消息。")

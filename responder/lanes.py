@@ -183,8 +183,7 @@ class Lane:
         notice = self._notice(batch, self._claimed_at)
         if not timedelta(0) <= self._clock() - self._claimed_at <= _SHORT:
             # Frozen since the claim: who took over may have sent it, a stop may be committed.
-            for message in batch:
-                self._later(partial(outbox.unclaim, message_id=message.id, owner=self._owner))
+            self._later(partial(outbox.unclaim, messages=_ids(batch), owner=self._owner))
             return 0
         try:
             how = self._notifier.send(notice)
@@ -196,8 +195,7 @@ class Lane:
         self._refusals = 0
         self._alone = max(0, self._alone - 1)
         self._sent_at.append(now)
-        for message in batch:
-            self._note(message, partial(outbox.sent, detail=how))
+        self._note(batch, partial(outbox.sent, detail=how))
         self._unwritten.append(partial(self._report, failure=""))
         return len(batch)
 
@@ -209,32 +207,30 @@ class Lane:
         if len(batch) > 1 and error.answered and (not error.retry or first.attempts >= _REFUSALS):
             # One of them may be what it does not like: each by itself, under its own key.
             self._alone = len(batch)
-            for message in batch:
-                give_back = partial(outbox.failed, reason=error.reason, retry_at=now)
-                self._note(message, partial(give_back, owner=self._owner))
-                self._later(partial(outbox.split, message_id=message.id))
+            give_back = partial(outbox.failed, reason=error.reason, retry_at=now)
+            self._note(batch, partial(give_back, owner=self._owner))
+            self._later(partial(outbox.split, messages=_ids(batch)))
             return 0
         delay = min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** min(first.attempts, 10))
         self._refusals += 1
         self._alone = max(0, self._alone - 1)
         if not error.answered or self._refusals >= _REFUSALS:
             self._rest_until = now + delay
-        given_up = 0
-        for message in batch:
-            again = error.retry and message.attempts + 1 < _MOST_TRIES
-            retry_at = now + delay if again else None
-            given_up += not again
+        again = [one for one in batch if error.retry and one.attempts + 1 < _MOST_TRIES]
+        given_up = [one for one in batch if one not in again]
+        for some, retry_at in ((again, now + delay), (given_up, None)):
             outcome = partial(outbox.failed, reason=error.reason, retry_at=retry_at)
-            self._note(message, partial(outcome, owner=self._owner))
+            self._note(some, partial(outcome, owner=self._owner))
         self._unwritten.append(partial(self._report, failure=error.reason))
-        return given_up
+        return len(given_up)
 
-    def _note(self, message: Message, settle: Callable[..., None]) -> None:
+    def _note(self, batch: Sequence[Message], settle: Callable[..., None]) -> None:
         def outcome(session: Session, now: datetime) -> None:
-            settle(session, message_id=message.id, now=now)
-            changes.note(session, "notice", message.key, now=now)
+            settle(session, messages=_ids(batch), now=now)
+            changes.note(session, "notice", *(message.key for message in batch), now=now)
 
-        self._unwritten.append(outcome)
+        if batch:
+            self._unwritten.append(outcome)
 
     def _later(self, work: Callable[[Session], None]) -> None:
         self._unwritten.append(lambda session, _now: work(session))
@@ -270,6 +266,10 @@ def _bundle_key(messages: Sequence[Message]) -> str:
     """The same for the same messages, in whatever order."""
     joined = "\n".join(sorted(message.key for message in messages))
     return f"bundle:{sha256(joined.encode()).hexdigest()[:32]}"
+
+
+def _ids(messages: Sequence[Message]) -> list[int]:
+    return [message.id for message in messages]
 
 
 def _plain(message: Message) -> str:
