@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, inspect
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from registry.db_failures import READ_ONLY, Failure
@@ -21,6 +21,7 @@ WRITER_LOCK = 0x7975_7169_6E67  # "yuqing": one key in each database, held by wh
 #: that the others go on. Shorter than the responder's lease.
 SILENT_S = 5.0
 SCRUB_PATIENCE_S = 3.0
+REWRITTEN_BYTES = 256_000_000  # a table up to that size is written anew in a second or two
 
 
 def driver_url(url: URL) -> URL:
@@ -82,25 +83,39 @@ def make_place(url: URL) -> None:
 
 
 def scrub(engine: Engine) -> bool:
-    """Take dead rows out of all tables; False where an older snapshot still needs them.
+    """Leave nothing of deleted rows in the files of the tables; False where a reader held on.
 
-    The write-ahead log of the server keeps them until it is recycled, see docs/decisions/0015.
+    A small table is written anew, a large one has its dead rows taken out of reach. What the
+    server's own write-ahead log says of them goes when it is recycled, see docs/decisions/0015.
     """
     alone = engine.execution_options(isolation_level="AUTOCOMMIT", **{MODE: "alone"})
     with alone.connect() as connection:
-        connection.exec_driver_sql("SET lock_timeout = '5s'")
+        connection.exec_driver_sql("SET lock_timeout = '2s'")
         try:
-            newest = connection.exec_driver_sql("SELECT pg_current_xact_id()::xid::text").scalar()
-            deadline = time.monotonic() + SCRUB_PATIENCE_S
-            while connection.exec_driver_sql(_HELD.format(newest=newest)).scalar():
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(0.02)
-            names = inspect(connection).get_table_names()
-            quote = connection.dialect.identifier_preparer.quote
-            connection.exec_driver_sql("VACUUM " + ", ".join(quote(name) for name in names))
+            if not _old_readers_gone(connection):
+                return False
+            for name, size in connection.exec_driver_sql(_TABLES).all():
+                if name not in _WITHOUT_TEXT:
+                    how = "VACUUM (FULL)" if size < REWRITTEN_BYTES else "VACUUM"
+                    quoted = connection.dialect.identifier_preparer.quote(name)
+                    connection.exec_driver_sql(f"{how} {quoted}")
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == "55P03":
+                return False
+            raise
         finally:
             connection.exec_driver_sql("RESET lock_timeout")
+    return True
+
+
+def _old_readers_gone(connection: Connection) -> bool:
+    """Wait a while for snapshots that still show what was deleted."""
+    newest = connection.exec_driver_sql("SELECT pg_current_xact_id()::xid::text").scalar()
+    deadline = time.monotonic() + SCRUB_PATIENCE_S
+    while connection.exec_driver_sql(_HELD.format(newest=newest)).scalar():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
     return True
 
 
@@ -110,6 +125,12 @@ _HELD = (
     " AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL"
     " AND age(backend_xmin) > age('{newest}'::xid)"
 )
+_TABLES = (
+    "SELECT relname, pg_total_relation_size(oid) FROM pg_class"
+    " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+    " AND pg_relation_size(oid) > 0 ORDER BY relname"
+)
+_WITHOUT_TEXT = frozenset({"alembic_version", "changes", "leases", "sightings"})
 
 
 def failure(error: DBAPIError, place: str) -> Failure | None:

@@ -1,18 +1,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from support.registry import make_database
+from support.stores import database, postgres
 
-
-@pytest.fixture
-def database(tmp_path: Path):
-    """A migrated database in a file of its own."""
-    made = make_database(tmp_path)
-    yield made
-    made.dispose()
+__all__ = ["database", "postgres"]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.registry import make_database
+from support.stores import address
 
 from registry import lease
 from registry.db import Database
@@ -74,7 +74,7 @@ import sys, signal
 from datetime import datetime
 from registry.db import Database
 from registry import lease
-database = Database("sqlite:///" + sys.argv[1])
+database = Database(sys.argv[1])
 now = datetime.fromisoformat(sys.argv[2])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -87,7 +87,7 @@ signal.pause()
 
 def contender(database: Database, holder: str, now: datetime) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", CODE, database.place, now.isoformat(), holder],
+        [sys.executable, "-c", CODE, address(database), now.isoformat(), holder],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -142,13 +142,12 @@ def test_a_killed_holder_is_replaced_when_its_time_is_over(database: Database, n
     assert acquire(database, "second", now + timedelta(seconds=TTL))
 
 
-def test_a_writer_killed_inside_its_transaction_blocks_nobody(tmp_path: Path, now: datetime):
-    database = make_database(tmp_path)
+def test_a_writer_killed_inside_its_transaction_blocks_nobody(database: Database, now: datetime):
     code = CODE.replace("print(held, flush=True)\nsignal", "signal").replace(
         "ttl_s=15)\n", "ttl_s=15)\n    print(held, flush=True)\n    signal.pause()\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code, database.place, now.isoformat(), "first"],
+        [sys.executable, "-c", code, address(database), now.isoformat(), "first"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -161,7 +160,6 @@ def test_a_writer_killed_inside_its_transaction_blocks_nobody(tmp_path: Path, no
     finally:
         stop([process])
     assert acquire(database, "second", now), "what was not committed never was"
-    database.dispose()
 
 
 @given(

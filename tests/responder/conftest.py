@@ -1,17 +1,8 @@
-from collections.abc import Iterator
-
 import pytest
-from support.registry import make_database
 from support.responder import Office
+from support.stores import database, postgres
 
-from registry.db import Database
-
-
-@pytest.fixture
-def database(tmp_path) -> Iterator[Database]:
-    made = make_database(tmp_path)
-    yield made
-    made.dispose()
+__all__ = ["database", "postgres"]
 
 
 @pytest.fixture
