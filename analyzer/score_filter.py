@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.locality import Matcher
-from analyzer.scorers.port import Scorer
+from analyzer.sentiment.port import Scorer
 from analyzer.units import UnitMatcher
 from posts.model import LocalityHit, Score, Sentiment
 

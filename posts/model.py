@@ -80,13 +80,18 @@ class LocalityHit(Struct, frozen=True):
 
 
 class Score(Struct, frozen=True, kw_only=True):
-    """What the analyzer says of one text. Probabilities are within 0 and 1."""
+    """What the analyzer says of one text. Probabilities are within 0 and 1.
+
+    ``p_appeal`` is of a complaint, a request or a question to the authorities (诉求); None where
+    the scorer has no such head. ``version`` is the scorer's own; "" in what older releases stored.
+    """
 
     p_negative: float
     p_positive: float
-    p_appeal: float | None
+    p_appeal: float | None = None
     sentiment: Sentiment
     scorer: str
+    version: str = ""
 
 
 class ScoredPost(Struct, frozen=True, kw_only=True):

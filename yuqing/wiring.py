@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # loaded only by the stage that needs them: memory is counted
     from analyzer.grouping.memory import Memory
     from analyzer.grouping.worker import GroupingWorker
     from analyzer.locality import Matcher
-    from analyzer.scorers import Scorer
     from analyzer.scoring.worker import ScoringWorker
+    from analyzer.sentiment import Scorer
     from analyzer.units import UnitMatcher
     from crawlers.admission import Admission
     from crawlers.settings import CrawlSettings
@@ -124,9 +124,9 @@ class Wiring:
 
     def scorer(self, name: str | None = None) -> Scorer:
         """The scorer of that name, or of the settings."""
-        from analyzer import scorers
+        from analyzer import sentiment
 
-        return scorers.load(name or self.settings.analyze.scorer)
+        return sentiment.load(name or self.settings.analyze.scorer)
 
     def scoring(self, scorer: str | None = None) -> ScoringWorker:
         """A scoring worker with the places, units and sources of the registry."""

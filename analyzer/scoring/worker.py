@@ -14,8 +14,8 @@ from typing import Protocol
 import structlog
 from msgspec import Struct, structs
 
-from analyzer.scorers.port import Scorer
 from analyzer.scoring.text import analysed_text
+from analyzer.sentiment.port import Scorer
 from posts.codec import decode, encode
 from posts.errors import PoisonError, RetryError
 from posts.identity import with_generation

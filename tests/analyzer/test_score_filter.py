@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.analyzer import dehong
 
-from analyzer import scorers
+from analyzer import sentiment
 from analyzer.score_filter import BadLine, Judgement, encode_line, score_lines
 from analyzer.units import UnitMatcher
 from registry.units import Unit
@@ -15,7 +15,7 @@ UNITS = UnitMatcher([Unit(id="city-management", name="城市管理局", aliases=
 
 
 def run(*lines: str | bytes, batch: int = 64):
-    return list(score_lines(lines, scorers.load("trivial"), dehong(), UNITS, batch=batch))
+    return list(score_lines(lines, sentiment.load("trivial"), dehong(), UNITS, batch=batch))
 
 
 def test_the_form_of_a_line_is_the_agreed_one():
@@ -77,7 +77,7 @@ def test_the_first_answers_come_before_the_input_ends():
         while True:
             yield '{"id": 1, "text": "停水"}'
 
-    assert isinstance(next(score_lines(endless(), scorers.load("trivial"), dehong())), Judgement)
+    assert isinstance(next(score_lines(endless(), sentiment.load("trivial"), dehong())), Judgement)
 
 
 def test_a_byte_order_mark_is_taken():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.analyzer import BrittleScorer, Clock, dehong, put_raw
 from support.posts import make_post
 
-from analyzer import scorers
+from analyzer import sentiment
 from analyzer.scoring.text import analysed_text
 from analyzer.scoring.worker import GROUP, ScoringWorker
 from analyzer.units import UnitMatcher
@@ -28,7 +28,7 @@ class Desk:
 
     def __init__(self, *, scorer=None, index=None, **settings):
         self.log, self.index = MemoryLog(), index or MemoryIndex()
-        self.scorer = scorer or scorers.load("trivial")
+        self.scorer = scorer or sentiment.load("trivial")
         self.settings = settings
         self.worker = self.start()
 
@@ -100,7 +100,7 @@ def test_a_message_that_no_one_can_read_is_buried_at_once_and_the_rest_goes_on()
 
 
 def test_a_text_that_the_scorer_chokes_on_is_buried_after_three_tries():
-    desk = Desk(scorer=BrittleScorer(scorers.load("trivial"), "毒"))
+    desk = Desk(scorer=BrittleScorer(sentiment.load("trivial"), "毒"))
     put_raw(desk.log, [make_post("1"), make_post("2", text="毒"), make_post("3")])
     desk.worker.step()
     assert [scored.post.id for scored in desk.passed_on()] == [make_post("1").id, make_post("3").id]
@@ -111,7 +111,7 @@ def test_a_text_that_the_scorer_chokes_on_is_buried_after_three_tries():
 
 
 def test_a_scorer_that_recovers_loses_nothing():
-    desk = Desk(scorer=BrittleScorer(scorers.load("trivial"), "毒", times=3))
+    desk = Desk(scorer=BrittleScorer(sentiment.load("trivial"), "毒", times=3))
     put_raw(desk.log, [make_post("1"), make_post("2", text="毒")])
     desk.worker.step()
     assert len(desk.passed_on()) == 2

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from analyzer import scorers
+from analyzer import sentiment
 from analyzer.grouping.defaults import default_rules
 from analyzer.grouping.worker import GroupingWorker
 from analyzer.locality import Matcher
@@ -87,7 +87,7 @@ def _run(folder: Path) -> Iterator[str]:
         for rule in default_rules("5331"):
             alert_rules.put(session, rule, now=now)
     matcher = Matcher(gazetteer.load(), [OWN])
-    scorer = scorers.load("trivial")
+    scorer = sentiment.load("trivial")
 
     began, cpu = time.perf_counter(), time.process_time()
     summary = ingest(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import psutil
 
-from analyzer import scorers
+from analyzer import sentiment
 from analyzer.locality import Matcher
 from registry import gazetteer
 from registry.areas import Area
@@ -33,8 +33,8 @@ def bench() -> Iterator[str]:
         plain = rate(lambda some, m=matcher: [m.find(text) for text in some], texts)
         cost = f"built in {built * 1000:.0f} ms, {grown:.0f} MB"
         yield f"places, {size:,} divisions: {plain:,.0f} posts/s; {cost}"
-    trivial = rate(lambda some: scorers.load("trivial").score(some), texts)
-    snownlp = rate(scorers.load("snownlp").score, texts[:70])
+    trivial = rate(lambda some: sentiment.load("trivial").score(some), texts)
+    snownlp = rate(sentiment.load("snownlp").score, texts[:70])
     yield f"trivial: {trivial:,.0f} posts/s; snownlp: {snownlp:,.0f} posts/s"
     yield f"  trivial is {trivial / snownlp:,.0f} times as fast; {LENGTH} characters a post"
 

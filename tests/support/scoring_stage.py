@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from analyzer import scorers
+from analyzer import sentiment
 from analyzer.locality import Matcher
 from analyzer.scoring.worker import ScoringWorker
 from posts.index.sqlite import SqliteIndex
@@ -26,7 +26,7 @@ POINTS = ("before index", "after index", "after log", "after commit")
 def main(log_path: str, index_path: str, point: str = "", nth: str = "0") -> None:
     log, index = SqliteLog(log_path), SqliteIndex(index_path)
     worker = ScoringWorker(
-        log, index, scorers.load("trivial"), Matcher([]), lambda: datetime.now(UTC)
+        log, index, sentiment.load("trivial"), Matcher([]), lambda: datetime.now(UTC)
     )
     left = int(nth)
 

@@ -30,7 +30,7 @@ def score(
     config: ConfigOption = None,
 ) -> None:
     """逐行读入 JSON（id、text），逐行输出情感与地点。"""
-    from analyzer import scorers
+    from analyzer import sentiment
     from analyzer.locality import Matcher
     from analyzer.score_filter import BadLine, encode_line, score_lines
     from analyzer.units import UnitMatcher
@@ -40,7 +40,7 @@ def score(
     settings = load_settings(config)
     results = score_lines(
         sys.stdin.buffer,
-        scorers.load(scorer or settings.analyze.scorer),
+        sentiment.load(scorer or settings.analyze.scorer),
         Matcher(gazetteer.load(), configured_areas(settings)),
         UnitMatcher(configured_units(settings)),
     )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from analyzer.scorers.port import Band
+from analyzer.sentiment.port import Band
 from posts.model import Score
 
 MAX_CODE_POINTS = 2_000
@@ -46,9 +46,9 @@ class SnowNLPScorer:
         return Score(
             p_negative=negative,
             p_positive=positive,
-            p_appeal=None,
             sentiment=self._band.sentiment(negative, positive),
             scorer=self.name,
+            version=self.version,
         )
 
     def _positive(self, text: str) -> float:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyzer import scorers
-from analyzer.scorers.port import Band, Scorer
+from analyzer import sentiment
+from analyzer.sentiment.port import Band, Scorer
 from posts.model import Sentiment
 from registry.errors import InvalidInputError
 
@@ -18,18 +18,18 @@ any_text = st.text(alphabet=st.characters(), max_size=300)
 
 @pytest.fixture(scope="module")
 def snownlp():
-    return scorers.load("snownlp")
+    return sentiment.load("snownlp")
 
 
 def test_an_unknown_name_is_told_with_the_known_ones():
     with pytest.raises(InvalidInputError, match=r"没有名为“bert”的打分器.*snownlp、trivial"):
-        scorers.load("bert")
+        sentiment.load("bert")
 
 
 def test_the_model_is_not_loaded_unless_it_is_chosen():
     code = (
-        "import sys; from analyzer import scorers; import analyzer.scoring.worker;"
-        "scorers.load('trivial'); sys.exit('snownlp' in sys.modules)"
+        "import sys; from analyzer import sentiment; import analyzer.scoring.worker;"
+        "sentiment.load('trivial'); sys.exit('snownlp' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -57,9 +57,9 @@ def test_the_band_is_a_setting():
     assert Band(positive=0.9).sentiment(0.2, 0.8) is Sentiment.UNCERTAIN
 
 
-@pytest.mark.parametrize("name", scorers.NAMES)
+@pytest.mark.parametrize("name", sentiment.NAMES)
 def test_odd_texts_have_a_score(name: str, snownlp: Scorer):
-    scorer = snownlp if name == "snownlp" else scorers.load(name)
+    scorer = snownlp if name == "snownlp" else sentiment.load(name)
     for score in scorer.score(ODD):
         assert 0 <= score.p_negative <= 1
         assert 0 <= score.p_positive <= 1
@@ -68,12 +68,12 @@ def test_odd_texts_have_a_score(name: str, snownlp: Scorer):
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(any_text, max_size=4))
 def test_any_texts_have_a_score_each(snownlp: Scorer, texts: list[str]):
-    for scorer in (snownlp, scorers.load("trivial")):
+    for scorer in (snownlp, sentiment.load("trivial")):
         found = scorer.score(texts)
         assert len(found) == len(texts)
         assert all(0 <= score.p_negative <= 1 for score in found)
 
 
 def test_trivial_knows_its_words():
-    found = scorers.load("trivial").score(["又停水了", "感谢政府", "感谢，但是停水", "今天天气"])
+    found = sentiment.load("trivial").score(["又停水了", "感谢政府", "感谢，但是停水", "今天天气"])
     assert [score.sentiment for score in found] == ["negative", "positive", "uncertain", "neutral"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.scorers.port import Band, Scorer
+from analyzer.sentiment.port import Band, Scorer
 from registry.errors import InvalidInputError
 
 __all__ = ["NAMES", "Band", "Scorer", "load"]
@@ -13,11 +13,11 @@ NAMES = ("snownlp", "trivial")
 def load(name: str, *, band: Band | None = None) -> Scorer:
     """The scorer of that name, loaded. Raises InvalidInputError for a name that is unknown."""
     if name == "snownlp":
-        from analyzer.scorers.snownlp import SnowNLPScorer
+        from analyzer.sentiment.snownlp import SnowNLPScorer
 
         return SnowNLPScorer(band)
     if name == "trivial":
-        from analyzer.scorers.trivial import TrivialScorer
+        from analyzer.sentiment.trivial import TrivialScorer
 
         return TrivialScorer()
     raise InvalidInputError(

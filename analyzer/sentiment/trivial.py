@@ -30,9 +30,9 @@ def _score(p_negative: float, p_positive: float, sentiment: Sentiment) -> Score:
     return Score(
         p_negative=p_negative,
         p_positive=p_positive,
-        p_appeal=None,
         sentiment=sentiment,
         scorer="trivial",
+        version="1",
     )
 
 
