@@ -181,7 +181,7 @@ def _known(url: str | URL) -> URL:
         made = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise InvalidInputError(
-            "看不懂数据库地址。应写成 postgresql://用户:口令@主机:5432/库名。", field="database_url"
+            "看不懂数据库地址。应写成 postgresql://用户:密码@主机:5432/库名。", field="database_url"
         ) from error
     if made.drivername == "sqlite":
         return made

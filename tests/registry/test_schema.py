@@ -14,10 +14,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
-from support.registry import make_database
 
 import responder
-from registry.db import MIGRATIONS, revisions
+from registry.db import MIGRATIONS, Database, revisions
 from registry.tables import Base, UTCDateTime
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,14 +30,12 @@ def all_metadata():
     return Base.metadata
 
 
-def test_the_migrated_schema_is_what_the_code_says(tmp_path: Path):
-    database = make_database(tmp_path)
+def test_the_migrated_schema_is_what_the_code_says(database: Database):
     metadata = all_metadata()
     with database._engine.connect() as connection:
         options = {"compare_type": True, "compare_server_default": True}
         context = MigrationContext.configure(connection, opts=options)
         differences = compare_metadata(context, metadata)
-    database.dispose()
     assert differences == []
 
 
