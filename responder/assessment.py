@@ -18,6 +18,7 @@ from responder.wording import instant
 
 FEW = 30  # posts below which a share says little (our decision)
 CITATION = "生产安全事故报告和调查处理条例（国务院令第493号）第三条"
+DEAD, HURT, LOSS = "死亡", "重伤", "直接经济损失"
 _LEVELS = ("特别重大", "重大", "较大", "一般")
 _DEAD = (30, 10, 3, 1)
 _HURT = (100, 50, 10, 1)
@@ -61,6 +62,21 @@ class Figures(Struct, frozen=True, kw_only=True):
     first_at: datetime | None = None
     first_source: str = ""
     first: Figure | None = None
+
+
+class Counted(Struct, frozen=True, kw_only=True):
+    """A number of casualties, or a loss in 万元, with the entry that says it."""
+
+    name: str
+    value: float
+    seq: int
+    sure: bool  # a person wrote it as confirmed
+
+    @property
+    def said(self) -> str:
+        """In words, with the number of its entry."""
+        unit = "万元" if self.name == LOSS else "人"
+        return f"{self.name} {self.value:g} {unit}（记录 #{self.seq}）"
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -117,8 +133,8 @@ def draft(
 ) -> Draft:
     """Sentences that say what is known; whoever assesses changes them."""
     facts = [entry for entry in entries if isinstance(entry, Fact)]
-    known = [fact.text for fact in facts if fact.status is Certain.YES]
-    unsure = [fact.text for fact in facts if fact.status is not Certain.YES]
+    known = [fact.text.rstrip("。") for fact in facts if fact.status is Certain.YES]
+    unsure = [fact.text.rstrip("。") for fact in facts if fact.status is not Certain.YES]
     nature = [f"{title}。事件类型：{event_type or '待定'}。"]
     if known:
         nature.append(f"已确认：{'；'.join(known)}。")
@@ -159,16 +175,9 @@ def propose_level(
         return Proposal(
             level="", reasons=(f"{event_type}没有可以照套的数字标准，请按有关规定由人定级",)
         )
-    found: dict[str, tuple[float, int]] = {}
-    unsure = False
-    facts = (entry for entry in entries if isinstance(entry, Fact))
-    for fact in sorted(facts, key=lambda fact: (fact.at, fact.seq)):
-        numbers = _numbers(fact.text)
-        if fact.status is Certain.YES:
-            found |= {name: (value, fact.seq) for name, value in numbers.items()}
-        else:
-            unsure = unsure or bool(numbers)
-    graded = [_grade(name, value, seq) for name, (value, seq) in found.items() if value > 0]
+    counted = numbers(entries)
+    unsure = any(not one.sure for one in counted)
+    graded = [_grade(one) for one in counted if one.sure and one.value > 0]
     if not graded:
         why = "没有已确认的伤亡或损失数字，不提建议"
         return Proposal(level="", reasons=(why + ("；待核实的不作依据" if unsure else ""),))
@@ -181,11 +190,21 @@ def propose_level(
     return Proposal(level=level, reasons=(*reasons, f"{CITATION}{kind}"))
 
 
-def _grade(name: str, value: float, seq: int) -> tuple[int, str]:
-    steps = {"死亡": _DEAD, "重伤": _HURT, "直接经济损失": _LOSS}[name]
-    rank = next((n for n, least in enumerate(steps) if value >= least), len(steps) - 1)
-    unit = "万元" if name == "直接经济损失" else "人"
-    return rank, f"{name} {value:g} {unit}（记录 #{seq}）"
+def numbers(entries: Sequence[Entry]) -> list[Counted]:
+    """The newest number of each kind that a fact says, confirmed ones and others apart."""
+    found: dict[tuple[bool, str], Counted] = {}
+    facts = (entry for entry in entries if isinstance(entry, Fact))
+    for fact in sorted(facts, key=lambda fact: (fact.at, fact.seq)):
+        sure = fact.status is Certain.YES
+        for name, value in _numbers(fact.text).items():
+            found[sure, name] = Counted(name=name, value=value, seq=fact.seq, sure=sure)
+    return list(found.values())
+
+
+def _grade(one: Counted) -> tuple[int, str]:
+    steps = {DEAD: _DEAD, HURT: _HURT, LOSS: _LOSS}[one.name]
+    rank = next((n for n, least in enumerate(steps) if one.value >= least), len(steps) - 1)
+    return rank, one.said
 
 
 def _numbers(text: str) -> dict[str, float]:
@@ -194,16 +213,14 @@ def _numbers(text: str) -> dict[str, float]:
         if _UNSURE.search(clause):
             continue
         for name, patterns in (
-            ("死亡", (_OF_DEAD, _OF_DEAD_AFTER)),
-            ("重伤", (_OF_HURT, _OF_HURT_AFTER)),
+            (DEAD, (_OF_DEAD, _OF_DEAD_AFTER)),
+            (HURT, (_OF_HURT, _OF_HURT_AFTER)),
         ):
             for pattern in patterns:
                 if match := pattern.search(clause):
                     found[name] = _number(match.group(1))
         if match := _OF_LOSS.search(clause):
-            found["直接经济损失"] = _number(match.group(1)) * (
-                10_000 if match.group(2) == "亿" else 1
-            )
+            found[LOSS] = _number(match.group(1)) * (10_000 if match.group(2) == "亿" else 1)
     return found
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api import acts
+from api.console import deciding
 from api.console.acting import go, perform
 from api.console.forms import Fields, Form, clean
 from api.console.frame import frame
@@ -23,7 +24,6 @@ from registry.errors import DeskError, InvalidInputError
 from registry.users import User
 from responder import assessment, incidents, query
 from responder.assessment import Figure, Figures
-from responder.rulebook import in_force
 
 router = APIRouter(include_in_schema=False)
 Id = Annotated[int, Path(ge=1, le=2**53)]
@@ -118,9 +118,7 @@ def _page(
     except InvalidInputError as wrong:
         error = error or wrong
     there = incidents.entries(session, number)
-    proposal = assessment.propose_level(
-        there, event_type=head.event_type, levels=in_force(session).rules.levels
-    )
+    proposal = deciding.proposal(session, head, there)
     first = assessment.draft(
         title=head.title,
         event_type=head.event_type,
@@ -140,6 +138,7 @@ def _page(
         counted=urlencode(found.posts.query) if found else "",
         lines=lines(found) if found else [],
         proposal=proposal,
+        adopting=deciding.suggestion(session, head, there).text,
         parts=[
             (name, label, values.get(name, "") if values else getattr(first, name))
             for name, label in PARTS

@@ -44,7 +44,19 @@ _STOPPED_BY = {
     "R8": "工单已办结。",
     "R9": "准确信息已发布。",
 }
-_ACTS = {"R1": "去发布", "R2": "登记发布会", "R3": "去回应", "R5": "去解读", "R7": "去发布"}
+_ACTS = {
+    "R1": "去发布",
+    "R2": "登记发布会",
+    "R3": "去回应",
+    "R4-1": "去报告",
+    "R4-2": "去报告",
+    "R5": "去解读",
+    "R7": "去发布",
+}
+# Where the incident page records what stops the clock.
+_FORMS = {"R2": "conference", "R8": "settle"} | dict.fromkeys(
+    ("R4-1", "R4-2", "R4b", "R4b-2", "R4c", "R4c-2"), "report"
+)
 _WORKING_DAYS = re.compile(r"起 (\d+ 个工作日)内")
 _SOON_SHARE = 0.25
 _COUNTING = frozenset({"running", "due_soon", "overdue"})
@@ -75,6 +87,7 @@ class ClockView(Struct, frozen=True, kw_only=True):
     citation: str
     note: str
     act: str
+    form: str  # the form of the incident page that is wanted next; "" where none is
     incident: int
     incident_title: str
     level: str
@@ -126,6 +139,7 @@ def clock_view(
         citation=clock.citation or "",
         note=_note(clock, conditional=conditional, since=undecided_since, now=now),
         act="定级…" if conditional else _ACTS.get(rule, "去办") if live else "看结论",
+        form="level" if conditional else _FORMS.get(rule, "release") if live else "",
         incident=clock.incident or 0,
         incident_title=title,
         level=level,

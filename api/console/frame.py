@@ -14,7 +14,14 @@ from api.console.clock_view import ClockView
 from api.desk import desk_of
 from api.permissions import Action, may
 from registry import sources
-from registry.users import User
+from registry.users import Role, User
+from responder import erasure_requests
+
+ERASING = {
+    "see": erasure_requests.PROPOSE | erasure_requests.CONFIRM | {Role.AUDITOR},
+    "ask": erasure_requests.PROPOSE,
+    "confirm": erasure_requests.CONFIRM,
+}
 
 
 class Frame(Struct, frozen=True, kw_only=True):
@@ -37,6 +44,10 @@ class Frame(Struct, frozen=True, kw_only=True):
     def may(self, action: str) -> bool:
         """Whether the person may do that (the name of an :class:`Action`)."""
         return may(self.user, Action[action])
+
+    def erases(self, step: str) -> bool:
+        """Whether the person may ``see``, ``ask`` for or ``confirm`` an erasure (依法销毁)."""
+        return self.user.active and not ERASING[step].isdisjoint(self.user.roles)
 
 
 def frame(request: Request, session: Session, user: User) -> Frame:

@@ -2,66 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from msgspec import Struct
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.console import joining, matters, notices, recording, reporting, words
+from api.console import (
+    answering,
+    deciding,
+    erasures,
+    incident_page,
+    joining,
+    matters,
+    recording,
+    reporting,
+    second,
+)
 from api.console.acting import go, perform
 from api.console.forms import Fields, Form, local_value
 from api.console.frame import frame
 from api.console.looking_back import then_page
 from api.console.opening import form_context, opening
-from api.console.post_view import post_view
 from api.console.render import render
-from api.console.timeline import entry_view, instant_views
 from api.deps import DeskDep, Now, PageUser, Reading
-from api.desk import Desk
 from api.permissions import Action, require
-from posts.index.port import PostIndex
-from registry import approvals, sources
 from registry.errors import DeskError
 from registry.users import User
-from responder import entries, incidents, query
-from responder.clocks import Clock, State
+from responder import incidents
 
 router = APIRouter(include_in_schema=False)
 Id = Annotated[int, Path(ge=1, le=2**53)]
 STATES = (("open", "在办"), ("closed", "已办结"), ("all", "全部"))
-HINTS = (
-    ("特别重大", "死亡 30 人以上，或重伤 100 人以上，或直接经济损失 1 亿元以上"),
-    ("重大", "死亡 10–29 人，或重伤 50–99 人，或 5000 万元以上不足 1 亿元"),
-    ("较大", "死亡 3–9 人，或重伤 10–49 人，或 1000 万元以上不足 5000 万元"),
-    ("一般", "以下"),
-)
-_MOMENTS = tuple(
-    (moment.value, name)
-    for moment, name in entries.MOMENT_NAMES.items()
-    if moment is not entries.Moment.FIRST_POST
-)
-_RELEASES = tuple(
-    (kind, entries.KIND_NAMES[kind])
-    for kind in ("release", "answer", "clarification", "interpretation")
-)
-_RELEASE_STATES = (
-    ("published", "已发布"),
-    ("scheduled", "定时，未到"),
-    ("approved", "已签发，未发布"),
-    ("drafted", "拟稿"),
-)
-_CONFERENCE_STATES = (("held", "已召开"), ("announced", "已预告"), ("cancelled", "已取消"))
-
-
-class Pending(Struct, frozen=True):
-    """An entry that waits for a second person."""
-
-    id: int
-    text: str
-    mine: bool
 
 
 @router.get("/incidents")
@@ -127,141 +101,37 @@ async def incident_open(
 
 
 @router.get("/incidents/{number}")
-def incident_page(
+def one_incident(
     request: Request, session: Reading, desk: DeskDep, user: PageUser, number: Id
 ) -> Response:
     """One incident: clocks, instants, timeline, forms."""
-    return _page(request, session, user, desk.index, number)
+    return incident_page.shown(request, session, user, desk.index, number)
 
 
-def _page(
-    request: Request,
-    session: Session,
-    user: User,
-    index: PostIndex,
-    number: int,
-    *,
-    values: Fields | None = None,
-    folded: str = "",
-    error: DeskError | None = None,
-) -> Response:
-    shell = frame(request, session, user)
-    now = shell.now
-    detail = query.incident(session, number, now)
-    found = detail.incident
-    clocks = [matters.view(clock, found, now) for clock in _worth(detail.clocks)]
-    names = {source.id: source.name for source in sources.everything(session)}
-    related = matters.posts_of(session, index, found.alert)
-    closed = found.state == incidents.CLOSED
-    return render(
-        request,
-        "incident.html",
-        status=error.status if error else 200,
-        frame=shell,
-        error=error.message if error else None,
-        values=values or Fields(),
-        folded=folded,
-        incident={
-            "id": found.id,
-            "title": found.title,
-            "level": found.level,
-            "event_type": found.event_type,
-            "alert": found.alert,
-            "opened_at": found.opened_at,
-            "closed": closed,
-            "state_word": "已办结" if closed else "处置中",
-            "code": "met" if closed else "run",
-            "sign": "met" if closed else "run",
-            "age": words.span(((found.closed_at or now) - found.opened_at).total_seconds()),
-            "count": found.count,
-        },
-        clocks=clocks,
-        instants=instant_views(detail.moments, [clock.basis for clock in clocks], now),
-        timeline=[entry_view(item, now) for item in detail.timeline],
-        reminders=matters.reminders(detail, clocks, incidents.entries(session, number), now),
-        pending=_pending(session, number, user),
-        notices=notices.of_incident(session, number, list(detail.deliveries)),
-        posts=[post_view(scored, now, sources=names) for scored in related],
-        hints=HINTS,
-        moments=_MOMENTS,
-        release_kinds=_RELEASES,
-        release_states=_RELEASE_STATES,
-        conference_states=_CONFERENCE_STATES,
-        **joining.choices(session, number, clocks),
-        report_methods=reporting.METHODS,
-        report_states=reporting.STATES,
-    )
+Work = Callable[[Session, int, Fields, User, datetime], str | Response]
 
 
-def _worth(clocks: Sequence[Clock]) -> list[Clock]:
-    """All but the kept ones of a clock that begins again each time, of which the last one stays."""
-    last: dict[str, int] = {}
-    for clock in clocks:
-        rule, _, number = clock.rule.partition(".")
-        if number:
-            last[rule] = max(last.get(rule, 0), int(number))
-    return [
-        clock
-        for clock in clocks
-        if clock.state is not State.MET
-        or not clock.rule.partition(".")[2]
-        or int(clock.rule.partition(".")[2]) == last[clock.rule.partition(".")[0]]
-    ]
+def _route(path: str, action: Action | None, write: Work) -> None:
+    """One form of the incident page: who may, what it writes, and the page again on a fault.
 
-
-def _pending(session: Session, number: int, user: User) -> list[Pending]:
-    subject = f"incident:{number}"
-    waiting = [
-        approval
-        for approval in approvals.pending(session)
-        if approval.action == incidents.SIGNED.action and approval.subject == subject
-    ]
-    return [
-        Pending(
-            approval.id,
-            recording.says(approval.body),
-            approval.proposed_by == user.id,
-        )
-        for approval in waiting
-    ]
-
-
-Work = Callable[[Session, int, Fields, User, Any], str]
-
-
-async def _write(
-    request: Request,
-    desk: Desk,
-    user: User,
-    form: Fields,
-    number: int,
-    *,
-    action: Action,
-    folded: str,
-    write: Work,
-) -> Response:
-    def work(session: Session) -> Response:
-        require(user, action)
-        done = write(session, number, form, user, request.state.now)
-        return go(f"/incidents/{number}", done)
-
-    def again(session: Session, error: DeskError) -> Response:
-        return _page(
-            request, session, user, desk.index, number, values=form, folded=folded, error=error
-        )
-
-    return await perform(desk, work, again)
-
-
-def _route(path: str, action: Action, write: Work) -> None:
-    """One form of the incident page: who may, what it writes, and the page again on a fault."""
+    Without an action the function itself says who may.
+    """
 
     async def handle(
-        request: Request, desk: DeskDep, user: PageUser, form: Form, number: Id
+        request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form, number: Id
     ) -> Response:
-        return await _write(
-            request, desk, user, form, number, action=action, folded=path, write=write
-        )
+        def work(session: Session) -> Response:
+            if action is not None:
+                require(user, action)
+            done = write(session, number, form, user, now)
+            return done if isinstance(done, Response) else go(f"/incidents/{number}", done)
+
+        def again(session: Session, error: DeskError) -> Response:
+            return incident_page.shown(
+                request, session, user, desk.index, number, values=form, folded=path, error=error
+            )
+
+        return await perform(desk, work, again)
 
     router.add_api_route(
         f"/incidents/{{number}}/{path}", handle, methods=["POST"], response_model=None
@@ -269,19 +139,29 @@ def _route(path: str, action: Action, write: Work) -> None:
 
 
 for _path, _action, _work in (
-    ("level", Action.SET_LEVEL, recording.level),
     ("fact", Action.ADD_ENTRY, recording.fact),
     ("instant", Action.ADD_ENTRY, recording.instant),
+    ("note", Action.ADD_ENTRY, recording.note),
+    ("correct", Action.ADD_ENTRY, recording.correct),
+    ("assign", Action.ADD_ENTRY, deciding.assign),
+    ("order", Action.ADD_ENTRY, answering.order),
+    ("settle", Action.ADD_ENTRY, answering.settle),
+    ("claim", Action.ADD_ENTRY, answering.claim),
+    ("level", Action.SET_LEVEL, deciding.level),
+    ("adopt", Action.SET_LEVEL, deciding.adopt),
+    ("grow", Action.ADD_ENTRY, deciding.grow),
+    ("event_type", Action.ADD_ENTRY, deciding.event_type),
     ("release", Action.PUBLISH, recording.release),
     ("conference", Action.PUBLISH, recording.conference),
-    ("correct", Action.ADD_ENTRY, recording.correct),
     ("report", Action.ADD_ENTRY, reporting.report),
-    ("not_applicable", Action.ADD_ENTRY, joining.not_applicable),
-    ("reopen", Action.ADD_ENTRY, joining.reopen),
-    ("merge", Action.ADD_ENTRY, joining.merge),
-    ("confirm", Action.ADD_ENTRY, recording.confirm),
-    ("note", Action.ADD_ENTRY, recording.note),
     ("close", Action.ADD_ENTRY, recording.close),
+    ("not_applicable", Action.ADD_ENTRY, joining.not_applicable),
+    ("merge", Action.SET_LEVEL, joining.merge),
+    ("split", Action.SET_LEVEL, joining.split),
+    ("reopen", Action.ADD_ENTRY, joining.reopen),
+    ("erase", None, erasures.ask),
+    ("confirm", None, second.confirm),
+    ("refuse", None, second.refuse),
     ("acknowledge", Action.ACKNOWLEDGE, recording.acknowledge),
 ):
     _route(_path, _action, _work)

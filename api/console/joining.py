@@ -1,4 +1,4 @@
-"""不适用, 重启, 并入: forms of the incident page that end a clock or an incident, or begin again.
+"""不适用, 重启, 并入, 拆分: forms that end a clock or an incident, or begin one again.
 
 Each function is as those of :mod:`api.console.recording`.
 """
@@ -10,10 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
+from starlette.responses import Response
 
+from api.console.acting import go
 from api.console.clock_view import ClockView
 from api.console.forms import Fields
 from api.console.recording import name_of
+from api.console.unseen import unchanged
 from registry.errors import InvalidInputError
 from registry.users import User
 from responder import incidents, joining, query
@@ -60,6 +63,7 @@ def reopen(session: Session, number: int, form: Fields, user: User, now: datetim
 
 def merge(session: Session, number: int, form: Fields, user: User, now: datetime) -> str:
     """This incident is taken into another one, which runs on; this one is closed."""
+    unchanged(session, number, form)
     whole = []
     for text in form.words("whole"):
         plain = text.removeprefix("#")
@@ -76,3 +80,17 @@ def merge(session: Session, number: int, form: Fields, user: User, now: datetime
         whole=whole,
     )
     return "merged"
+
+
+def split(session: Session, number: int, form: Fields, user: User, now: datetime) -> Response:
+    """A part becomes its own incident, which inherits basis, level and releases; goes there."""
+    unchanged(session, number, form)
+    made = joining.split(
+        session,
+        number,
+        title=form.text("title", "拆出的事件名称"),
+        by=name_of(user),
+        now=now,
+        reason=form.text("reason", "拆分理由", longest=_LONGEST),
+    )
+    return go(f"/incidents/{made.id}", "split")

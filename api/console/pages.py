@@ -12,6 +12,7 @@ from api.console import (
     alerts,
     assessing,
     duty_view,
+    erasures,
     handover,
     incidents,
     lead,
@@ -149,5 +150,5 @@ def audit_page(
 
 for part in (alerts, assessing, incidents, lead, search, watching, telling, workdays):
     router.include_router(part.router)
-for part in (duty_pages, handover, silencing):
+for part in (duty_pages, handover, silencing, erasures):
     router.include_router(part.router)

@@ -26,6 +26,7 @@ class HitView(Struct, frozen=True):
 class PostView(Struct, frozen=True, kw_only=True):
     """What the templates need of one post."""
 
+    id: str
     title: str
     runs_title: Runs
     runs: Runs
@@ -56,6 +57,7 @@ def post_view(
     runs = tuple(fragments) or ((_cut(post.text, _SNIPPET), False),)
     whole = "".join(text for text, _ in runs).strip()
     return PostView(
+        id=post.id,
         title=title,
         runs_title=mark(title, matched),
         runs=runs,

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from api.console import words
 from api.console.forms import Fields
-from registry import approvals
-from registry.errors import InvalidInputError, NotFoundError
+from api.console.unseen import unchanged
+from registry.errors import InvalidInputError
 from registry.users import User
 from responder import incidents
 from responder.drafts import draft
+from responder.entries import FalseClaim
 
 _CONFERENCE = "新闻发布会"
 
@@ -36,20 +37,6 @@ def _add(session: Session, number: int, body: Mapping[str, Any], user: User, now
 def _at(form: Fields, label: str) -> str | None:
     at = form.instant("at", label)
     return words.iso(at) if at else None
-
-
-def level(session: Session, number: int, form: Fields, user: User, now: datetime) -> str:
-    """定级: signed by the person who is signed in."""
-    incidents.set_level(
-        session,
-        number,
-        form.text("level", "级别"),
-        by=name_of(user),
-        now=now,
-        criteria=form.text("criteria", "事由与标准", longest=1000),
-        signer=name_of(user),
-    )
-    return "level"
 
 
 def fact(session: Session, number: int, form: Fields, user: User, now: datetime) -> str:
@@ -94,6 +81,7 @@ def release(session: Session, number: int, form: Fields, user: User, now: dateti
         "url": url[:2000],
         "signer": form.get("signer", "")[:100],
     }
+    following = form.instant("next_at", "下次发布时间")
     body = {
         "type": kind,
         "status": form.get("status", ""),
@@ -101,10 +89,23 @@ def release(session: Session, number: int, form: Fields, user: User, now: dateti
         "title": form.get("title", "")[:200],
         "text": form.get("text", "")[:20_000],
         "at": _at(form, "实际发布时间"),
+        "next_at": words.iso(following) if following and kind == "release" else None,
+        "claim": _claim(session, number, form) if kind == "clarification" else None,
         "evidence": {key: value for key, value in evidence.items() if value} or None,
     }
     _add(session, number, body, user, now)
     return "release"
+
+
+def _claim(session: Session, number: int, form: Fields) -> int | None:
+    """Which false claim is clarified; None: all before it."""
+    if not form.get("claim"):
+        return None
+    seq = form.number("claim", "澄清哪一条", least=1, most=10**9)
+    there = incidents.entries(session, number)
+    if not any(isinstance(entry, FalseClaim) and entry.seq == seq for entry in there):
+        raise InvalidInputError(f"第 {seq} 条不是不实信息，请重新选。", field="claim")
+    return seq
 
 
 def conference(session: Session, number: int, form: Fields, user: User, now: datetime) -> str:
@@ -117,6 +118,7 @@ def conference(session: Session, number: int, form: Fields, user: User, now: dat
     body = {
         "type": "conference",
         "status": form.get("status", ""),
+        "issuer": form.get("issuer", "本单位"),
         "title": form.get("title", "")[:200],
         "at": _at(form, "实际开始时间"),
         "evidence": {key: value for key, value in evidence.items() if value},
@@ -142,30 +144,6 @@ def correct(session: Session, number: int, form: Fields, user: User, now: dateti
     return "proposed"
 
 
-def confirm(session: Session, number: int, form: Fields, user: User, now: datetime) -> str:
-    """The second person signs what another one proposed for this incident."""
-    approval = form.number("approval", "申请", least=1, most=10**9)
-    if approvals.get(session, approval).subject != f"incident:{number}":
-        raise NotFoundError(f"事件 {number} 没有第 {approval} 号待确认事项。")
-    incidents.confirm(session, approval, by=user, now=now)
-    return "confirmed"
-
-
-def says(body: Mapping[str, Any]) -> str:
-    """A proposed entry in words."""
-    if body.get("type") == "correction":
-        at = datetime.fromisoformat(str(body["value"]))
-        right = words.local(at).strftime("%Y-%m-%d %H:%M")
-        return (
-            f"{body.get('by', '')}提出更正：记录 #{body['target']} 的时间改为 {right}，"
-            f"{body.get('reason', '')}"
-        )
-    return (
-        f"{body.get('by', '')}提出 {body.get('rule', '')} 不适用：{body.get('reason', '')}，"
-        f"依据 {body.get('clause', '')}"
-    )
-
-
 def note(session: Session, number: int, form: Fields, user: User, now: datetime) -> str:
     """Anything else worth keeping."""
     body = {"type": "note", "text": form.text("text", "备注", longest=20_000)}
@@ -175,6 +153,7 @@ def note(session: Session, number: int, form: Fields, user: User, now: datetime)
 
 def close(session: Session, number: int, form: Fields, user: User, now: datetime) -> str:
     """办结, with the reason."""
+    unchanged(session, number, form)
     body = {"type": "closed", "reason": form.text("reason", "办结理由", longest=1000)}
     _add(session, number, body, user, now)
     return "closed"

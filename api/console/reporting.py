@@ -33,6 +33,8 @@ def report(session: Session, number: int, form: Fields, user: User, now: datetim
         "to": form.text("to", "报给谁"),
         "status": form.text("status", "到哪一步", longest=20),
         "title": form.get("title", "")[:200],
+        "onward": form.get("onward", "")[:200],
+        "hop": form.number("hop", "第几级报告", least=1, most=9) if form.get("hop") else None,
         "text": form.get("text", "")[:20_000],
         "at": words.iso(at) if at else None,
         "evidence": {key: value for key, value in evidence.items() if value},

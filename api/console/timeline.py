@@ -74,7 +74,7 @@ def entry_view(item: TimelineItem, now: datetime) -> EntryView:
         at=item.at,
         time=words.clock(item.at),
         day="" if day == "今天" else day,
-        text=item.text,
+        text=item.text.removeprefix(item.kind_name).lstrip(" ：") or item.text,
         by=item.by,
         written=words.when(item.written_at, now) if late else "",
         proof=_proof(item.evidence or Evidence()),

@@ -184,7 +184,9 @@ document.addEventListener("keydown", (e) => {
 /** A link to a folded form opens it, also when it is the page's own address. */
 function unfold() {
   const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-  if (target instanceof HTMLDetailsElement) target.open = true;
+  if (!(target instanceof HTMLDetailsElement)) return;
+  for (let one = target; one; one = one.parentElement.closest("details")) one.open = true;
+  target.scrollIntoView();
 }
 addEventListener("hashchange", unfold);
 unfold();
