@@ -12,17 +12,21 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, aliased
 
 from registry import audit, changes, users
 from registry.chain import canonical
 from registry.duty import Hours
+from registry.erasures import UNREADABLE, Erasure
 from registry.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from registry.statements import clean, insert_once
-from registry.tables import HandoverRow
+from registry.tables import AuditRow, HandoverRow
 
 PREPARED, SIGNED = "prepared", "signed"
+ERASED = "erased"  # in a list: the number of the act that destroyed something in it by law
 EARLY = timedelta(hours=1)  # a hand-over may be signed this long before the shift begins
+_ERASED_IN = "依法销毁引用"
 _STALE = timedelta(hours=2)
 _LONGEST_NOTE = 5000
 
@@ -150,6 +154,44 @@ def digest_of(body: dict[str, Any]) -> str:
     """The hash of a list: equal lists have equal hashes."""
     plain = msgspec.to_builtins(body, builtin_types=())
     return "sha256:" + hashlib.sha256(canonical(plain)).hexdigest()
+
+
+def told_erased(
+    session: Session, act: Erasure, lists: list[int], counts: dict[str, int], *, now: datetime
+) -> None:
+    """Keep in the audit which hand-overs were changed by an act, so that no other change passes."""
+    audit.record(
+        session,
+        who=act.signer,
+        action=_ERASED_IN,
+        subject=f"erasure:{act.id}",
+        after={"handovers": lists, "rows": counts},
+        now=now,
+    )
+
+
+def verify(session: Session) -> tuple[list[str], list[tuple[int, int]]]:
+    """(what is broken, in Chinese; hand-overs with the act that destroyed something in them).
+
+    A list has the hash that was signed, or the audit tells the act of erasure that changed it.
+    """
+    faults: list[str] = []
+    erased: list[tuple[int, int]] = []
+    told: dict[int, set[int]] = {}
+    try:
+        for entry in session.scalars(select(AuditRow).where(AuditRow.action == _ERASED_IN)):
+            number = int(entry.subject.partition(":")[2])
+            for one in audit.entry_of(entry).after["handovers"]:
+                told.setdefault(one, set()).add(number)
+        for row in session.scalars(select(HandoverRow).where(HandoverRow.kind == PREPARED)):
+            act = row.body.get(ERASED)
+            if act is not None and act in told.get(row.id, ()):
+                erased.append((row.id, act))
+            elif digest_of(row.body) != row.digest:
+                faults.append(f"交班 {row.id} 的清单与签收时的校验值不符，被改动过。")
+    except (DBAPIError, *UNREADABLE):
+        faults.append("交班清单或其销毁记录已损坏，读不出来。")
+    return faults, erased
 
 
 def _told(session: Session, action: str, row: HandoverRow, who: str, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Lawful erasure of what the responder keeps (依法销毁): bodies of entries, quotations of posts.
 
 An entry keeps its header, its hash and what its clocks need, without any text: a verdict does not
-change because a text was destroyed.
+change because a text was destroyed. Where else a text can stand: see responder/quoting.py.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from registry import audit, changes, erasures
 from registry.chain import canonical
 from registry.erasures import Erasure
 from registry.errors import InvalidInputError, NotFoundError
+from registry.quotes import Quotes
 from registry.statements import chunks
 from registry.tables import ApprovalRow, AuditRow, OutboxRow
-from responder import incidents, ledger
+from responder import copies, incidents, ledger, quoting
+from responder.copies import STAYS
 from responder.entries import Entry, Opened
 from responder.ledger import ERASED
 from responder.ledger_check import residue_hash, subject_of
 from responder.tables import AlertRow, EntryRow, IncidentRow
 
 _NOTICE = re.compile(r"(；最新：).*(（\d+ 条，[^（）]* 起）)$", re.DOTALL)
-# Names of people who answer for the entry stay, and what clocks are computed from.
-_STAYS = frozenset({*ledger.HEADER, "signer", "second", "rule", "rules", "calendar", "kind"})
 
 
 def act(
@@ -46,11 +46,13 @@ def act(
     second: str,
     now: datetime,
 ) -> Erasure:
-    """Record the act, and destroy what this database holds; index and log are emptied after it.
+    """Record the act, and destroy the entries, their copies and what quotes them.
+
+    Of posts nothing is destroyed here: what quotes them is found by what the index still holds.
 
     Raises NotFoundError for an entry that does not exist, and what ``erasures.record`` raises.
     """
-    wanted = sorted(set(entries))
+    wanted = copies.with_copies(session, entries)
     ids = sorted(set(posts))
     stays = {subject_of(*one): residue(_entry(session, *one)) for one in wanted}
     things = [(erasures.POST, one) for one in ids]
@@ -65,9 +67,13 @@ def act(
         now=now,
         kept={subject: residue_hash(text) for subject, text in stays.items()},
     )
-    for incident, seq in wanted:
-        _destroy(session, incident, seq, stays[subject_of(incident, seq)], erasure, now=now)
-    forget_quotations(session, ids, now=now)
+    gone = [_entry(session, *one) for one in wanted]
+    for entry in gone:
+        stored = stays[subject_of(entry.incident, entry.seq)]
+        _destroy(session, entry.incident, entry.seq, stored, erasure, now=now)
+    quotes = Quotes(text for entry in gone for text in copies.quotable(entry))
+    if quotes:
+        quoting.destroy(session, quoting.find(session, quotes), quotes, act=erasure, now=now)
     return erasure
 
 
@@ -137,7 +143,7 @@ def _without_text(part: Any) -> Any:
         value = getattr(part, name)
         if isinstance(value, msgspec.Struct):
             fields[name] = _without_text(value)
-        elif name in _STAYS or isinstance(value, Enum):
+        elif name in STAYS or isinstance(value, Enum):
             continue
         elif isinstance(value, str) and value:
             fields[name] = ERASED
@@ -203,6 +209,7 @@ def _destroy_proposals(session: Session, incident: int, entry: Entry) -> None:
 
 def _audited(session: Session, incident: int, entry: Entry) -> list[int]:
     """The audit entries whose bodies hold the entry's text, and are not destroyed yet."""
+    reason = getattr(entry, "reason", "") or getattr(entry, "summary", "")
     numbers = {row.id for row in _proposals(session, incident, entry)}
     wanted = select(AuditRow).where(
         AuditRow.subject == f"incident:{incident}", AuditRow.body.is_not(None)
@@ -212,6 +219,7 @@ def _audited(session: Session, incident: int, entry: Entry) -> list[int]:
         after = audit.entry_of(row).after
         opened = isinstance(entry, Opened) and row.action == "新建事件"
         proposed = isinstance(after, dict) and after.get("id") in numbers
-        if opened or proposed:
+        joined = row.action in {"事件并入", "事件拆分"} and bool(reason)
+        if opened or proposed or (joined and str(after).endswith(f"：{reason}")):
             found.append(row.id)
     return found

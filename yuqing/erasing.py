@@ -6,16 +6,18 @@ The act is committed first; what a crash leaves undone, the responder's stage fi
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
 from posts.errors import PostsError
 from posts.identity import SHANGHAI
+from posts.model import ScoredPost
 from registry import erasures, sightings
 from registry.erasures import Erasure
 from registry.errors import DeskError, UnavailableError
+from registry.quotes import Quotes
 from yuqing.wiring import Wiring, now
 
 log = structlog.get_logger()
@@ -25,23 +27,23 @@ SETTLED_AFTER = timedelta(seconds=30)
 LOOK_EVERY_S = 5.0
 SWEEP_EVERY_S = 3600.0
 BATCH = 5000
+_AT_ONCE = 500  # posts whose texts are looked for at once: bounds memory
 
 
-def empty(wiring: Wiring, erasure: Erasure, *, moment: datetime) -> None:
-    """Destroy what index, log and files hold of the act's posts; repeatable.
+def empty(wiring: Wiring, erasure: Erasure, *, moment: datetime) -> list[str]:
+    """Destroy what index, log, files and quotations hold of the act's posts; repeatable.
 
-    The act is finished only when it is older than what any stage may still have in its hands.
-    Raises RetryError, UnavailableError where a store can't do it now.
+    Returns the entries of incidents that still quote a post (``3#12``): part of the record, to be
+    named if they shall go too. The act is finished only when it is older than what any stage may
+    still have in its hands. Raises RetryError, UnavailableError where a store can't do it now.
     """
-    from responder import erasing
-
     with wiring.database.reading() as session:
         posts = erasures.posts(session, erasure.id)
+    quoting: set[str] = set()
     if posts:
-        held = wiring.index.get_many(posts).values()
-        quoted = {(one.post.title or one.post.text)[:40].strip() for one in held}
-        with wiring.database.transaction() as session:
-            erasing.forget_quotations(session, posts, quoted=quoted, now=moment)
+        for start in range(0, len(posts), _AT_ONCE):
+            some = posts[start : start + _AT_ONCE]
+            quoting |= set(_forget_quotations(wiring, some, erasure, moment=moment))
         wiring.log.erase(posts)
         wiring.index.erase(posts)
         _forget_windows(wiring, posts)
@@ -51,6 +53,41 @@ def empty(wiring: Wiring, erasure: Erasure, *, moment: datetime) -> None:
         with wiring.database.transaction() as session:
             erasures.finish(session, erasure.id, now=moment)
         log.info("erasure_finished", erasure=erasure.id, count=erasure.count)
+    return sorted(quoting)
+
+
+def _forget_quotations(
+    wiring: Wiring, posts: Sequence[str], erasure: Erasure, *, moment: datetime
+) -> Iterable[str]:
+    """Destroy what quotes these posts in the database and among rejected rows.
+
+    Read first, without a lock: only what was found is written. Returns the entries that quote.
+    """
+    from crawlers.imports.rejects import forget
+    from responder import erasing, quoting
+
+    held = wiring.index.get_many(posts).values()
+    with wiring.database.reading() as session:
+        said, others = quoting.quoted_in_alerts(session, posts)
+        # An alert that lists the post may have quoted others of its posts, which stay.
+        said -= {_quotation(one) for one in wiring.index.get_many(list(others)).values()}
+        exact = said | {_quotation(one) for one in held}
+        texts = {text for one in held for text in (one.post.title, one.post.text)}
+        quotes = Quotes(texts | exact, exact=exact)
+        found = quoting.find(session, quotes) if quotes else None
+    with wiring.database.transaction() as session:
+        erasing.forget_quotations(session, posts, quoted=exact, now=moment)
+        if found is not None:
+            quoting.destroy(session, found, quotes, act=erasure, now=moment)
+    if found is None:
+        return ()
+    forget(wiring.folder.rejects, quotes)
+    return found.entries
+
+
+def _quotation(scored: ScoredPost) -> str:
+    """What grouping quotes of a post."""
+    return (scored.post.title or scored.post.text)[:40].strip()
 
 
 def empty_pending(wiring: Wiring, *, moment: datetime) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from posts.errors import is_full
-from registry import audit, erasures
+from registry import audit, erasures, handovers
 from registry.audit_check import check
 from registry.db import Session
 from registry.erasures import Erasure
@@ -57,6 +57,7 @@ def check_data(wiring: Wiring, *, head: str = "") -> Report:
     with wiring.database.reading() as session:
         _check_audit(session, report)
         _check_incidents(session, report)
+        _check_handovers(session, report)
         if head:
             place = heads.contains(session, head)
             if place:
@@ -80,6 +81,14 @@ def _check_audit(session: Session, report: Report) -> None:
     report.lines += [
         f"－ 第 {act.id} 号销毁 {act.count} 项，{_told(act)}"
         for act in reversed(erasures.recent(session, _MOST_ACTS))
+    ]
+
+
+def _check_handovers(session: Session, report: Report) -> None:
+    faults, erased = handovers.verify(session)
+    report.faults += faults
+    report.lines += [
+        f"－ 交班 {number} 中引用的内容已依法销毁（第 {act} 号）" for number, act in erased
     ]
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
 
 import structlog
 from msgspec import Struct
@@ -16,11 +13,10 @@ from msgspec import Struct
 from crawlers.admission import ERASED, Admission, Item, State
 from crawlers.imports import documents, jsonl, tables
 from crawlers.imports.fields import CellError, as_item, check_mapping, columns
+from crawlers.imports.rejects import Rejects
 from crawlers.imports.rows import BadRow, Row, UnreadableFileError, excerpt
-from posts.identity import SHANGHAI
 from registry import sources
 from registry.db import Database
-from registry.errors import UnavailableError
 
 log = structlog.get_logger()
 
@@ -126,7 +122,7 @@ class _Run:
         self._mapping = mapping
         self._admission = admission
         self._now = now
-        self._rejects = _Rejects(rejects_dir, source, now)
+        self._rejects = Rejects(rejects_dir, source, now)
         self._counts = dict.fromkeys(State, 0)
         self._failed: list[str] = []
         self._warnings: list[str] = []
@@ -239,41 +235,3 @@ def _rows(path: Path) -> Iterator[Row | BadRow]:
             f"可以导入：{known}（除 .xlsx 外可带 .gz）"
         )
     return reader(path)
-
-
-class _Rejects:
-    """The rejects file: JSON Lines, made with the first rejected row, for its owner's eyes only."""
-
-    def __init__(self, folder: Path, source: str, now: datetime) -> None:
-        self._folder = folder
-        safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in source)
-        self._stem = f"rejects-{safe[:40]}-{now.astimezone(SHANGHAI):%Y%m%d-%H%M%S}"
-        self._file: IO[str] | None = None
-        self.name: str | None = None
-
-    def write(self, entry: dict[str, Any]) -> None:
-        line = json.dumps(entry, ensure_ascii=False, default=str)
-        try:
-            if self._file is None:
-                self._file = self._create()
-            self._file.write(line.encode("utf-8", "replace").decode() + "\n")
-            self._file.flush()
-        except OSError as error:
-            raise UnavailableError(
-                f"被拒行的记录写不进 {self._folder}（{error.strerror}），请检查磁盘空间和权限"
-            ) from error
-
-    def _create(self) -> IO[str]:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        number = 0
-        while True:
-            path = self._folder / f"{self._stem}{f'-{number}' if number else ''}.jsonl"
-            with suppress(FileExistsError):
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                self.name = str(path)
-                return os.fdopen(handle, "w", encoding="utf-8")
-            number += 1
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()

@@ -115,9 +115,15 @@ def erase(
         touched = {erasing.parse_entry(one)[0] for one in asked.entries}
         touched |= set(export.of_posts(session, erasures.posts(session, act.id)))
         outside = export.taken(session, sorted(touched))
-    empty(wiring, act, moment=moment)
+    quoting = empty(wiring, act, moment=moment)
     wiring.close()
     typer.echo(f"已依法销毁 {act.count} 项（第 {act.id} 号），审计链已记明依据和签发人。")
+    if quoting:
+        typer.echo(
+            f"！ 还有事件记录引用了它：{'、'.join(quoting)}。记录本身不会自动销毁；"
+            "如也须销毁，请逐条写明，如 --entry 3#12。",
+            err=True,
+        )
     for one in outside:
         typer.echo(f"！ 服务之外还有导出件，请收回销毁：{one}", err=True)
 
