@@ -19,7 +19,11 @@ MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that could not be handled, with why, from where and after how many tries."""
+    """A message that could not be handled, with why, from where and after how many tries.
+
+    Of one that is too large for the dead-letter log ``value`` is the head; ``size`` and
+    ``sha256`` (hex) are then those of the whole.
+    """
 
     topic: str
     offset: int
@@ -28,6 +32,9 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     attempts: int
     at: str
+    partition: int = 0
+    size: int | None = None
+    sha256: str = ""
 
 
 class _Envelope(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from posts.codec import DeadLetter, encode
 from posts.errors import PoisonError
-from posts.log.letters import letter, newest_letters
+from posts.log.letters import letter, newest_letters, settled
 from posts.log.port import DEAD, SIGNALS, Consumer, Record
 from posts.log.quotations import buried_signal, erased_from_signal
 
@@ -43,8 +43,9 @@ class MemoryLog:
             self._next[topic] = first + len(batch)
             self._changed.notify_all()
 
-    def consumer(self, topic: str, group: str) -> Consumer:
+    def consumer(self, topic: str, group: str, *, alone: bool = False) -> Consumer:
         """A reader; opening it makes the group known, so that retention waits for it."""
+        del alone  # every reader reads the whole topic
         with self._changed:
             self._committed.setdefault((topic, group), self._oldest(topic))
         return _MemoryConsumer(self, topic, group)
@@ -55,6 +56,10 @@ class MemoryLog:
             committed = self._committed.get((topic, group), self._oldest(topic))
             return self._next.get(topic, 0) - self._start(topic, committed)
 
+    def written(self, topic: str) -> int:
+        """How many records were ever appended."""
+        return self._next.get(topic, 0)
+
     def bury(self, record: Record, *, reason: str, attempts: int, at: datetime) -> None:
         """Append the record to the dead letters."""
         self.append(DEAD, [(record.key, encode(letter(record, reason, attempts, at)))])
@@ -64,6 +69,12 @@ class MemoryLog:
         with self._changed:
             values = [record.value for _, record in reversed(self._records.get(DEAD, []))]
         return newest_letters(values, limit)
+
+    def settle(self, dead: DeadLetter) -> None:
+        """Forget the burials of that record."""
+        with self._changed:
+            letters = self._records.get(DEAD, [])
+            letters[:] = [(at, one) for at, one in letters if not settled(one.value, dead)]
 
     def prune(self, *, before: datetime) -> int:
         """Delete what is older and committed by every group; unread topics are kept."""

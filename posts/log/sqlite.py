@@ -16,7 +16,7 @@ from pathlib import Path
 
 from posts.codec import DeadLetter, encode
 from posts.errors import PoisonError, RetryError
-from posts.log.letters import letter, newest_letters
+from posts.log.letters import letter, newest_letters, settled
 from posts.log.port import DEAD, SIGNALS, TOPICS, Consumer, Record
 from posts.log.quotations import buried_signal, erased_from_signal
 from posts.log.sqlite_consumer import SqliteConsumer, committed
@@ -67,8 +67,9 @@ class SqliteLog:
         with self._appended:
             self._appended.notify_all()
 
-    def consumer(self, topic: str, group: str) -> Consumer:
+    def consumer(self, topic: str, group: str, *, alone: bool = False) -> Consumer:
         """A reader; opening it makes the group known, so that retention waits for it."""
+        del alone  # every reader reads the whole topic
         with self._file.writing() as connection:
             number, _ = _topic(connection, topic)
             oldest = _oldest(connection, number)
@@ -93,6 +94,14 @@ class SqliteLog:
             done = committed(connection, number, group) or 0
             return int(end) - _oldest(connection, number, done)
 
+    def written(self, topic: str) -> int:
+        """How many records were ever appended."""
+        with self._file.reading() as connection:
+            found = connection.execute(
+                "SELECT next FROM topics WHERE name = ?", (topic,)
+            ).fetchone()
+        return int(found[0]) if found else 0
+
     def bury(self, record: Record, *, reason: str, attempts: int, at: datetime) -> None:
         """Append the record to the dead letters. A second burial of it is not shown twice."""
         self.append(DEAD, [(record.key, encode(letter(record, reason, attempts, at)))])
@@ -105,6 +114,21 @@ class SqliteLog:
                 f"SELECT value FROM records_{number} ORDER BY offset DESC"  # noqa: S608
             )
             return newest_letters((value for (value,) in rows), limit)
+
+    def settle(self, dead: DeadLetter) -> None:
+        """Delete the burials of that record."""
+        with self._file.writing() as connection:
+            number, _ = _topic(connection, DEAD)
+            rows = connection.execute(
+                f"SELECT offset, value FROM records_{number} WHERE key = ?",  # noqa: S608
+                (dead.key,),
+            ).fetchall()
+            for offset, value in rows:
+                if settled(value, dead):
+                    connection.execute(
+                        f"DELETE FROM records_{number} WHERE offset = ?",  # noqa: S608
+                        (offset,),
+                    )
 
     def prune(self, *, before: datetime) -> int:
         """Delete what was appended before that instant and committed by every group.
