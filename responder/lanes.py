@@ -162,10 +162,12 @@ class Lane:
         found = look(limit=most)
         if not found:
             return found
-        first = found[0].bundle
-        if first:  # it left together before: the same ones again, so that the key says the same
-            return look(limit=1000, bundle=first)
-        return [message for message in found if not message.bundle]
+        first = found[0]
+        if first.bundle:  # it left together before: the same ones, so that the key says the same
+            return look(limit=1000, bundle=first.bundle)
+        if first.owner:  # it may have left by itself, before its sender died: by itself again
+            return [first]
+        return [message for message in found if not (message.bundle or message.owner)]
 
     def _fitting(self, messages: list[Message]) -> list[Message]:
         """As many as one message has room for; the first always."""

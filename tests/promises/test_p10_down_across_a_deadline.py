@@ -8,19 +8,27 @@ from pathlib import Path
 
 import pytest
 from support.receivers import receiving
-from support.registry import make_database
+from support.registry import copy_database
 from support.service import start, until
+from support.stores import address
 
+from registry.db import Database
 from responder import incidents
 
 SHANGHAI = timedelta(hours=8)
 
 
 @pytest.mark.promise("P10")
-def test_the_real_command_tells_of_a_deadline_that_passed_while_it_was_down(tmp_path: Path, figure):
+def test_the_real_command_tells_of_a_deadline_that_passed_while_it_was_down(
+    database: Database, tmp_path: Path, figure
+):
     data = tmp_path / "data"
     data.mkdir()
-    database = make_database(data)
+    engine = {}
+    if database.sqlite:
+        database = copy_database(database, data / "registry.db")
+    else:
+        engine["YUQING_DATABASE_URL"] = address(database)
     opened = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5, minutes=20)
     with database.transaction() as session:
         incident = incidents.open_incident(
@@ -36,7 +44,9 @@ def test_the_real_command_tells_of_a_deadline_that_passed_while_it_was_down(tmp_
         )
         key = f"{incident}:R1:0:100"
         began = time.monotonic()
-        process = start("respond", "--data", str(data), "--config", str(config), cwd=tmp_path)
+        process = start(
+            "respond", "--data", str(data), "--config", str(config), cwd=tmp_path, env=engine
+        )
         try:
             until(lambda: key in hook.keys, what="the reminder arrives", every_s=0.02)
             took = time.monotonic() - began
@@ -57,5 +67,6 @@ def test_the_real_command_tells_of_a_deadline_that_passed_while_it_was_down(tmp_
     assert item["folded"] == [50, 75, 90]
     assert took < 5
     figure(
+        f"{'SQLite' if database.sqlite else 'PostgreSQL'}: "
         f"from the start of the process to the receiver {took:.1f} s, marked 迟发, 50–90 % named"
     )

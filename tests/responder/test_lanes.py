@@ -179,3 +179,19 @@ def test_a_claim_whose_sender_died_is_retaken_and_noted_as_a_possible_duplicate(
     with office.database.reading() as session:
         events = [one.event for one in deliveries.of(session, [1])[1]]
     assert events == ["duplicate", "sent"]
+
+
+def test_one_whose_sender_died_leaves_by_itself_again_under_its_own_key(office):
+    pager = with_limits(office, bundle_most=20)
+    office.tick()
+    put(office, "a")
+    lane = office.responder._courier._lanes[pager.name]
+    batch, _ = lane._claim()  # and then it dies
+    assert [message.key for message in batch] == ["a"]
+    put(office, "b", "c")
+    with_limits(office, bundle_most=20)
+    office.watch.forward(seconds=300)
+    office.tick()
+    office.tick(seconds=60)
+    assert [notice.keys for notice in pager.got] == [("a",), ("b", "c")]
+    assert pager.keys[0] == "a"

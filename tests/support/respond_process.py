@@ -125,6 +125,11 @@ def _serve(plan: dict[str, Any]) -> None:
     import responder.outgoing
     import responder.worker  # noqa: F401 - loaded once, before the forks
 
+    if plan["database"].startswith("postgresql"):
+        import psycopg  # noqa: F401
+
+        import registry.db_postgresql  # noqa: F401
+
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
@@ -176,16 +181,21 @@ def _respond(plan: dict[str, Any], holder: str) -> None:  # noqa: C901 - small c
                 say("took over")
             return own
 
+        # A process that is frozen says what it did when it wakes, if that still counts: so the
+        # time is taken inside the write transaction, and what was undone is not said at all.
         def _mine(self, session: Session, now: datetime) -> bool:
+            session.connection()  # now it has the write lock
+            at = time.monotonic()
             mine = super()._mine(session, now)
-            say("claim", mine=mine)  # inside the write transaction
+            say("claim", mine=mine, at=at)
             return mine
 
         @contextlib.contextmanager
         def _owned(self):
             with super()._owned() as given:
-                say("owned")
+                at = time.monotonic()
                 yield given
+            say("owned", at=at)
 
     database = Database(plan["database"])
     allowed = Admitted(["127.0.0.1"], setting="x")

@@ -1,0 +1,3 @@
+from support.stores import database, postgres
+
+__all__ = ["database", "postgres"]
