@@ -1,4 +1,4 @@
-"""The PostIndex port: what is searchable. Adapters: SQLite FTS5 (Elasticsearch to come)."""
+"""The PostIndex port: what is searchable. Adapters: SQLite FTS5, Elasticsearch."""
 
 from __future__ import annotations
 
@@ -63,10 +63,12 @@ class PostIndex(Protocol):
     """Write idempotently, search, count."""
 
     def write(self, batch: Sequence[ScoredPost]) -> Written:
-        """Write durably, all or none; an older or equal version never overwrites a newer one.
+        """Write durably; an older or equal version never overwrites a newer one.
 
         Raises RetryError where the index can't take it now, PoisonError where a post can't be
-        stored as it is (half a surrogate pair; a version beyond 64 bits).
+        stored as it is (half a surrogate pair; a version beyond 64 bits). A batch is written all or
+        not at all by the embedded index; of a distributed one some may be written then, so the
+        batch is written again, or one by one to find what is poison: what was written is stale.
         """
 
     def search(self, query: Query, *, limit: int = 20, cursor: str | None = None) -> Page:
@@ -104,9 +106,15 @@ class PostIndex(Protocol):
     def erase(self, post_ids: Sequence[str]) -> int:
         """Destroy the posts: text, words and all else; returns how many there were. Idempotent.
 
-        Nothing of them is left in any file of the index when it returns. (Elasticsearch will
-        delete by id in every index of the alias, and then force a merge that expunges deletes.)
+        They are found by nothing when it returns; what is left of them in files goes by ``scrub``.
         Raises RetryError where that can't be done now; to be called again then.
+        """
+
+    def scrub(self) -> bool:
+        """Whether nothing is left, in any file of the index, of what was erased before.
+
+        Does what it can towards that. Where it says False, it is to be called again later: the
+        servers of a distributed index keep what was deleted for half a minute for their copies.
         """
 
     def close(self) -> None:

@@ -64,6 +64,16 @@ def normalise(text: str) -> str:
     return text.lower()
 
 
+def runs(text: str) -> list[str]:
+    """The runs of CJK characters and the words of other scripts, normalised, in their order."""
+    return _RUNS.findall(normalise(text))
+
+
+def is_cjk(run: str) -> bool:
+    """Whether that run is one of CJK characters."""
+    return run[0] >= _FIRST_CJK
+
+
 def tokens(text: str) -> str:
     """The tokens of a text, separated by spaces, each as long as the place it stands at."""
     found: list[str] = []

@@ -1,33 +1,46 @@
-"""What every PostIndex does. An adapter joins by one line in ADAPTERS."""
+"""What every PostIndex does. An adapter joins by one line in support/indexes.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from support.indexes import INDEXES, STORED, open_index
 from support.posts import NOON, make_scored
 
 from posts.errors import PoisonError
 from posts.index.memory import MemoryIndex
 from posts.index.port import PostIndex, Query, Written
-from posts.index.sqlite import SqliteIndex
 from posts.model import ScoredPost, Sentiment
 
-ADAPTERS: dict[str, Callable[[Path], PostIndex]] = {
-    "memory": lambda folder: MemoryIndex(),
-    "sqlite": lambda folder: SqliteIndex(folder / "index.db"),
-}
 
-
-@pytest.fixture(params=ADAPTERS)
+@pytest.fixture(params=INDEXES)
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PostIndex]:
-    made = ADAPTERS[request.param](tmp_path)
-    yield made
-    made.close()
+    with open_index(request, tmp_path) as made:
+        yield made
+
+
+class OneIndex:
+    """Tests that write the same and then only read share one index."""
+
+    @pytest.fixture(scope="class", params=INDEXES)
+    @classmethod
+    def index(
+        cls, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    ) -> Iterator[PostIndex]:
+        with open_index(request, tmp_path_factory.mktemp("index")) as made:
+            yield made
+
+
+@pytest.fixture(params=STORED)
+def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PostIndex]:
+    with open_index(request, tmp_path) as made:
+        yield made
 
 
 def texts(index: PostIndex, *contents: str) -> None:
@@ -110,28 +123,6 @@ class TestWords:
         assert found(index, "*") == ["c++ *"]
         assert found(index, '""') == []
 
-    @pytest.mark.parametrize(
-        "text",
-        [
-            *['"', '"a', 'a"', '""""', "-", "--a", '-"', "| OR |", "a AND", "NOT", "NEAR(a b)"],
-            *["text:水", "title : 停", "{title text}: x", "^水", "水*", "a + b", "(", "a)", "'"],
-            *["\x00", "水\x00管", "\ud800", "-\ud800", "a\ud800b", "%_", "\\", ";--", "\u202e"],
-            *["词 " * 3000, "词" * 9000, "a" * 9000, "-a " * 3000, "! ? % & " * 900, '"a" ' * 900],
-        ],
-    )
-    def test_no_input_is_an_error_or_reaches_another_field(
-        self, index: PostIndex, text: str
-    ) -> None:
-        index.write(
-            [make_scored("1", source="水", kind="停", areas=("text",), text="无", title="")]
-        )
-        query = Query(text=text)
-        assert index.search(query, cursor=text).total == index.count(query)
-        index.histogram(query)
-        index.terms(query, "area")
-        list(index.scan(query))
-        assert [h.scored.post.text for h in index.search(Query(text="水")).items] == []
-
     def test_field_names_are_words_like_others(self, index: PostIndex) -> None:
         texts(index, "text 水", "水", "a OR b", "a b")
         assert found(index, "text:水") == ["text 水"]
@@ -209,7 +200,36 @@ class TestAlternatives:
         assert found(index, "|".join([*["没有"] * 64, "城西"])) == []
 
 
-class TestFilters:
+class TestAnyInput(OneIndex):
+    POST = make_scored("1", source="水", kind="停", areas=("text",), text="无", title="")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *['"', '"a', 'a"', '""""', "-", "--a", '-"', "| OR |", "a AND", "NOT", "NEAR(a b)"],
+            *["text:水", "title : 停", "{title text}: x", "^水", "水*", "a + b", "(", "a)", "'"],
+            *["\x00", "水\x00管", "\ud800", "-\ud800", "a\ud800b", "%_", "\\", ";--", "\u202e"],
+            *["词 " * 3000, "词" * 9000, "a" * 9000, "-a " * 3000, "! ? % & " * 900, '"a" ' * 900],
+        ],
+    )
+    def test_no_input_is_an_error_or_reaches_another_field(
+        self, index: PostIndex, text: str
+    ) -> None:
+        index.write([self.POST])
+        query = Query(text=text)
+        assert index.search(query, cursor=text).total == index.count(query)
+        index.histogram(query)
+        index.terms(query, "area")
+        list(index.scan(query))
+        assert [h.scored.post.text for h in index.search(Query(text="水")).items] == []
+
+    @pytest.mark.parametrize("cursor", ["", "x", "停", "bm9wZQ==", "\ud800", "OTk5Ojk=" * 50])
+    def test_a_bad_cursor_starts_anew(self, index: PostIndex, cursor: str) -> None:
+        index.write([self.POST])
+        assert len(index.search(Query(), cursor=cursor).items) == 1
+
+
+class TestFilters(OneIndex):
     @pytest.fixture(autouse=True)
     def posts(self, index: PostIndex) -> None:
         day = timedelta(days=1)
@@ -296,11 +316,6 @@ class TestPages:
             for hit in page.items
         ]
         assert hours == [3, 2, 1, 0]
-
-    @pytest.mark.parametrize("cursor", ["", "x", "停", "bm9wZQ==", "\ud800", "OTk5Ojk=" * 50])
-    def test_a_bad_cursor_starts_anew(self, index: PostIndex, cursor: str) -> None:
-        index.write([make_scored("1")])
-        assert len(index.search(Query(), cursor=cursor).items) == 1
 
     def test_the_last_page_has_no_next_even_when_it_is_full(self, index: PostIndex) -> None:
         index.write([make_scored(str(n)) for n in range(4)])
@@ -433,7 +448,12 @@ class TestHistogram:
             datetime(2026, 3, 2, 15, 59, tzinfo=UTC),
             datetime(1969, 12, 31, 15, 30, tzinfo=UTC),
         ]
-        index.write([make_scored(str(n), published_at=at) for n, at in enumerate(moments)])
+        index.write(
+            [
+                make_scored(str(n), published_at=at, first_seen_at=NOON)
+                for n, at in enumerate(moments)
+            ]
+        )
         assert index.histogram(Query(), step="day") == [
             (datetime(1969, 12, 30, 16, tzinfo=UTC), 1),
             (datetime(2026, 2, 28, 16, tzinfo=UTC), 1),
@@ -469,20 +489,19 @@ _WRITTEN = st.text(st.sampled_from("停水电ＡaB1_ ，。-\"'|é𠮷😀"), ma
 @example(contents=[("", "停水停水")], queries=["停水停", "水停水", "水水"])
 @example(contents=[("é", "水 |"), ("", "电")], queries=["水|", "é | 电", "-水|电", "😀|电 水|-"])
 @example(contents=[("", "水，电a")], queries=['"水电"', '"水，电"', "电a", '"水 电 a"'])
-@pytest.mark.parametrize("adapter", [name for name in ADAPTERS if name != "memory"])
 def test_an_adapter_finds_what_a_plain_look_at_every_text_finds(
-    adapter: str,
-    tmp_path_factory: pytest.TempPathFactory,
-    contents: list[tuple[str, str]],
-    queries: list[str],
+    stored: PostIndex, contents: list[tuple[str, str]], queries: list[str]
 ) -> None:
-    index, plain = ADAPTERS[adapter](tmp_path_factory.mktemp("index")), MemoryIndex()
-    posts = [make_scored(str(n), title=a, text=b) for n, (a, b) in enumerate(contents)]
-    for each in (index, plain):
+    plain = MemoryIndex()
+    source = secrets.token_hex(8)  # each example has the index for itself
+    posts = [
+        make_scored(str(n), source=source, title=a, text=b) for n, (a, b) in enumerate(contents)
+    ]
+    for each in (stored, plain):
         each.write(posts)
     for text in queries:
-        assert index.search(Query(text=text)) == plain.search(Query(text=text)), text
-    index.close()
+        query = Query(text=text, source=source)
+        assert stored.search(query) == plain.search(query), text
 
 
 class TestErasure:
