@@ -25,16 +25,16 @@ _ASCII = str.maketrans("０１２３４５６７８９", "0123456789")
 _YEAR = re.compile(r"(20\d\d)年(?:部分节假日|法定节假日|节假日|元旦)")
 _NUMBER = re.compile(r"(国办发(?:明电)?)[〔\[（(](\d{4})[〕\]）)]第?(\d{1,3})号")
 _HEADING = re.compile(r"(?:(?<=[。：:；;）)])|^)[一二三四五六七八九]、([^：:。，]{2,20})[：:]")
-_DATE = r"(?:(\d{4})年)?(?:(\d{1,2})月)?(\d{1,2})日(?:[（(]([^（）()]*)[）)])?"
-_DAY = re.compile(_DATE)
-_SPAN = re.compile(rf"{_DATE}(?:[至到—–~-]+{_DATE})?放假(.*)")
+DATE = r"(?:(\d{4})年)?(?:(\d{1,2})月)?(\d{1,2})日(?:[（(]([^（）()]*)[）)])?"
+_DAY = re.compile(DATE)
+_SPAN = re.compile(rf"{DATE}(?:[至到—–~-]+{DATE})?放假(.*)")
 _TAIL = re.compile(r"(?:调休)?(?:(\d{1,2})天)?((?:[，,](?:不调休|与周末连休|共\d{1,2}天))*)")
-_WORK = re.compile(rf"{_DATE}(?:[、，,和]{_DATE})*(?:[，,]?(?:均|正常|照常))?上班")
+_WORK = re.compile(rf"{DATE}(?:[、，,和]{DATE})*(?:[，,]?(?:均|正常|照常))?上班")
 _ALL = re.compile(r"共(\d{1,2})天")
 _BRACKET = re.compile(r"(?:周|星期|礼拜)([一二三四五六日天])")
-_ENDING = re.compile(r"^(?:节假日期间|国务院办公厅|[（(]此件|\d{4}年\d{1,2}月\d{1,2}日$)")
+ENDING = re.compile(r"^(?:节假日期间|国务院办公厅|[（(]此件|\d{4}年\d{1,2}月\d{1,2}日$)")
 _ADVICE = re.compile(r"^鼓励")
-_ABOUT_DAYS = re.compile(r"日.*(?:放假|上班|补休|调休)")
+ABOUT_DAYS = re.compile(r"日.*(?:放假|上班|补休|调休)")
 
 
 class Notice(Struct, frozen=True, kw_only=True):
@@ -54,18 +54,18 @@ def parse(text: str, *, number: str = "") -> Notice:
     Raises InvalidInputError that quotes the sentence that can't be read or does not agree.
     """
     if len(text) > LONGEST:
-        raise _wrong(f"通知太长（{len(text)} 字），最多 {LONGEST} 字；请只粘贴通知全文。")
-    plain = re.sub(r"\s+", "", text.translate(_ASCII))
+        raise wrong(f"通知太长（{len(text)} 字），最多 {LONGEST} 字；请只粘贴通知全文。")
+    plain = plain_of(text)
     if not plain:
-        raise _wrong("没有内容。请粘贴国务院办公厅关于部分节假日安排的通知全文。")
+        raise wrong("没有内容。请粘贴国务院办公厅关于部分节假日安排的通知全文。")
     year = _year(plain)
-    reader = _Reader(year)
+    reader = Reader(year)
     for names, sentences in _items(plain):
         reader.item(names, sentences)
     holidays, workdays = reader.finish()
     return Notice(
         year=year,
-        number=_number(plain, number, year),
+        number=number_of(plain, number, year),
         holidays=holidays,
         workdays=workdays,
         by_festival=tuple(reader.festivals),
@@ -73,13 +73,18 @@ def parse(text: str, *, number: str = "") -> Notice:
     )
 
 
-class _Reader:
+def plain_of(text: str) -> str:
+    """The text without white space, its digits as ASCII has them."""
+    return re.sub(r"\s+", "", text.translate(_ASCII))
+
+
+class Reader:
     """Collects the days of one notice, item by item."""
 
     def __init__(self, year: int) -> None:
         self._year = year
-        self._off: dict[date, str] = {}
-        self._work: dict[date, str] = {}
+        self.off: dict[date, str] = {}
+        self.work: dict[date, str] = {}
         self.festivals: list[tuple[str, tuple[date, ...]]] = []
         self.remarks: list[str] = []
 
@@ -89,21 +94,21 @@ class _Reader:
         days: list[date] = []
         for sentence in sentences:
             if "放假" in sentence:
-                days += self._holiday(sentence)
+                days += self.holiday(sentence)
             elif sentence.endswith("上班"):
-                self._worked(sentence)
+                self.worked(sentence)
             elif _ADVICE.match(sentence):
                 self.remarks.append(sentence)
             else:
-                raise _wrong(
-                    f"读不懂“{_short(sentence)}”。与放假、上班无关的话可以删去；否则请核对原文。"
+                raise wrong(
+                    f"读不懂“{short(sentence)}”。与放假、上班无关的话可以删去；否则请核对原文。"
                 )
         if not days:
-            raise _wrong(f"“{'、'.join(names)}”没有写哪天放假。")
+            raise wrong(f"“{'、'.join(names)}”没有写哪天放假。")
         for name in names:
             month, day = _FIXED.get(name, (0, 0))
             if month and date(self._year, month, day) not in days:
-                raise _wrong(f"“{name}”的放假日里没有 {month} 月 {day} 日，请核对年份和日期。")
+                raise wrong(f"“{name}”的放假日里没有 {month} 月 {day} 日，请核对年份和日期。")
         self.festivals.append(("、".join(names), tuple(days)))
 
     def finish(self) -> tuple[tuple[date, ...], tuple[date, ...]]:
@@ -111,61 +116,61 @@ class _Reader:
         there = {name for known, _ in self.festivals for name in known.split("、")}
         missing = [name for name in FESTIVALS if name not in there]
         if missing:
-            raise _wrong(f"缺少{'、'.join(missing)}。请粘贴通知全文，七个节日都要有。")
-        for day, sentence in self._work.items():
-            if day in self._off:
-                raise _wrong(f"“{_short(sentence)}”：{_said(day)}又放假又上班，请核对。")
-        return tuple(sorted(self._off)), tuple(sorted(self._work))
+            raise wrong(f"缺少{'、'.join(missing)}。请粘贴通知全文，七个节日都要有。")
+        for day, sentence in self.work.items():
+            if day in self.off:
+                raise wrong(f"“{short(sentence)}”：{said(day)}又放假又上班，请核对。")
+        return tuple(sorted(self.off)), tuple(sorted(self.work))
 
     def _check_names(self, names: tuple[str, ...]) -> None:
         there = {name for known, _ in self.festivals for name in known.split("、")}
         for name in names:
             if name not in FESTIVALS:
-                raise _wrong(f"“{name}”不是法定节日，应为{'、'.join(FESTIVALS)}。")
+                raise wrong(f"“{name}”不是法定节日，应为{'、'.join(FESTIVALS)}。")
             if name in there:
-                raise _wrong(f"“{name}”写了两次，请核对。")
+                raise wrong(f"“{name}”写了两次，请核对。")
 
-    def _holiday(self, sentence: str) -> list[date]:
+    def holiday(self, sentence: str) -> list[date]:
+        """The days off of a sentence, which are kept."""
         found = _SPAN.fullmatch(sentence)
         if found is None:
-            raise _wrong(f"读不懂“{_short(sentence)}”，应如“1月1日（周四）至3日（周六）放假…”。")
+            raise wrong(f"读不懂“{short(sentence)}”，应如“1月1日（周四）至3日（周六）放假…”。")
         parts = found.groups()
         end_month = parts[5]
-        first = self._date(parts[0:4], None, sentence, next_month=end_month)
-        last = self._date(parts[4:8], first, sentence) if parts[6] else first
+        first = self.day(parts[0:4], None, sentence, next_month=end_month)
+        last = self.day(parts[4:8], first, sentence) if parts[6] else first
         if last < first or (last - first).days >= _MOST_DAYS:
-            raise _wrong(f"“{_short(sentence)}”：起止日期不对，请核对。")
+            raise wrong(f"“{short(sentence)}”：起止日期不对，请核对。")
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         tail = _TAIL.fullmatch(parts[8])
         if tail is None:
-            raise _wrong(f"“{_short(sentence)}”：读不懂“放假”后面的“{_short(parts[8])}”。")
+            raise wrong(f"“{short(sentence)}”：读不懂“放假”后面的“{short(parts[8])}”。")
         counts = [int(n) for n in (tail.group(1), *_ALL.findall(tail.group(2))) if n]
         if len(days) > 1 and not counts:
-            raise _wrong(f"“{_short(sentence)}”：没有写共几天，无从核对。")
+            raise wrong(f"“{short(sentence)}”：没有写共几天，无从核对。")
         for count in counts:
             if count != len(days):
-                raise _wrong(
-                    f"“{_short(sentence)}”：写的是 {count} 天，日期算来是 {len(days)} 天。"
-                )
+                raise wrong(f"“{short(sentence)}”：写的是 {count} 天，日期算来是 {len(days)} 天。")
         for day in days:
-            if day in self._off:
-                raise _wrong(f"“{_short(sentence)}”：{_said(day)}前面已经写过放假。")
-            self._off[day] = sentence
+            if day in self.off:
+                raise wrong(f"“{short(sentence)}”：{said(day)}前面已经写过放假。")
+            self.off[day] = sentence
         return days
 
-    def _worked(self, sentence: str) -> None:
+    def worked(self, sentence: str) -> None:
+        """Keep the weekend days that the sentence says are worked."""
         if _WORK.fullmatch(sentence) is None:
-            raise _wrong(f"读不懂“{_short(sentence)}”，应如“1月4日（周日）上班”。")
+            raise wrong(f"读不懂“{short(sentence)}”，应如“1月4日（周日）上班”。")
         before: date | None = None
         for found in _DAY.finditer(sentence):
-            day = before = self._date(found.groups(), before, sentence)
+            day = before = self.day(found.groups(), before, sentence)
             if day.weekday() < _SATURDAY:
-                raise _wrong(f"“{_short(sentence)}”：{_said(day)}不是周末，不用调休上班，请核对。")
-            if day in self._work:
-                raise _wrong(f"“{_short(sentence)}”：{_said(day)}前面已经写过上班。")
-            self._work[day] = sentence
+                raise wrong(f"“{short(sentence)}”：{said(day)}不是周末，不用调休上班，请核对。")
+            if day in self.work:
+                raise wrong(f"“{short(sentence)}”：{said(day)}前面已经写过上班。")
+            self.work[day] = sentence
 
-    def _date(
+    def day(
         self,
         parts: tuple[str | None, ...],
         before: date | None,
@@ -173,9 +178,10 @@ class _Reader:
         *,
         next_month: str | None = None,
     ) -> date:
+        """The date of the four groups of ``DATE``; what it leaves out is that of ``before``."""
         year_text, month_text, day_text, bracket = parts
         if month_text is None and before is None:
-            raise _wrong(f"“{_short(sentence)}”：第一个日期没有写月份。")
+            raise wrong(f"“{short(sentence)}”：第一个日期没有写月份。")
         month = int(month_text) if month_text else before.month if before else 0
         year = self._year
         if year_text:
@@ -187,13 +193,13 @@ class _Reader:
         try:
             day = date(year, month, int(day_text or 0))
         except ValueError:
-            raise _wrong(f"“{_short(sentence)}”：没有 {month} 月 {day_text} 日这一天。") from None
+            raise wrong(f"“{short(sentence)}”：没有 {month} 月 {day_text} 日这一天。") from None
         if year != self._year and (year, month) != (self._year - 1, _DECEMBER):
-            raise _wrong(f"“{_short(sentence)}”：{_said(day)}不在 {self._year} 年，请核对。")
+            raise wrong(f"“{short(sentence)}”：{said(day)}不在 {self._year} 年，请核对。")
         named = _BRACKET.search(bracket or "")
         if named and named.group(1).replace("天", "日") != _WEEKDAYS[day.weekday()]:
-            raise _wrong(
-                f"“{_short(sentence)}”：{day.month} 月 {day.day} 日是周{_WEEKDAYS[day.weekday()]}，"
+            raise wrong(
+                f"“{short(sentence)}”：{day.month} 月 {day.day} 日是周{_WEEKDAYS[day.weekday()]}，"
                 f"写的是周{named.group(1)}，请核对年份和日期。"
             )
         return day
@@ -202,35 +208,37 @@ class _Reader:
 def _items(plain: str) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     headings = list(_HEADING.finditer(plain))
     if not headings:
-        raise _wrong("没有找到“一、元旦：…”这样的条目。请粘贴通知全文。")
-    for sentence in _sentences(plain[: headings[0].start()]):
-        if _ABOUT_DAYS.search(sentence) and re.search(r"\d月\d", sentence):
-            raise _wrong(f"“{_short(sentence)}”在第一条之前，不知属于哪个节日，请核对。")
+        raise wrong("没有找到“一、元旦：…”这样的条目。请粘贴通知全文。")
+    for sentence in sentences_of(plain[: headings[0].start()]):
+        if ABOUT_DAYS.search(sentence) and re.search(r"\d月\d", sentence):
+            raise wrong(f"“{short(sentence)}”在第一条之前，不知属于哪个节日，请核对。")
     ends = [found.start() for found in headings[1:]] + [len(plain)]
     for found, end in zip(headings, ends, strict=True):
         names = tuple(re.split("[、和与]", found.group(1)))
         sentences = []
-        for sentence in _sentences(plain[found.end() : end]):
-            if _ENDING.match(sentence):
+        for sentence in sentences_of(plain[found.end() : end]):
+            if ENDING.match(sentence):
                 break
             sentences.append(sentence)
         yield names, sentences
 
 
-def _sentences(text: str) -> list[str]:
+def sentences_of(text: str) -> list[str]:
+    """The sentences without the marks that end them."""
     return [one.strip("；;") for one in re.split("[。；;]", text) if one.strip("；;")]
 
 
 def _year(plain: str) -> int:
     years = sorted({int(found) for found in _YEAR.findall(plain)})
     if not years:
-        raise _wrong("没有写明是哪一年。请连同标题“…关于20XX年部分节假日安排的通知”一起粘贴。")
+        raise wrong("没有写明是哪一年。请连同标题“…关于20XX年部分节假日安排的通知”一起粘贴。")
     if len(years) > 1:
-        raise _wrong(f"写了不止一个年份（{'、'.join(map(str, years))}）。一次只粘贴一年的通知。")
+        raise wrong(f"写了不止一个年份（{'、'.join(map(str, years))}）。一次只粘贴一年的通知。")
     return years[0]
 
 
-def _number(plain: str, given: str, year: int) -> str:
+def number_of(plain: str, given: str, year: int) -> str:
+    """The 文号, from the text or as given. Raises InvalidInputError."""
     given = re.sub(r"\s+", "", given.translate(_ASCII))
     found = _NUMBER.search(plain) or _NUMBER.fullmatch(given)
     if found is None:
@@ -246,7 +254,7 @@ def _number(plain: str, given: str, year: int) -> str:
     own = _NUMBER.fullmatch(given)
     if given and own is None:
         raise InvalidInputError(
-            f"文号“{_short(given)}”写法不对，应如“国办发明电〔2025〕7号”。", field="number"
+            f"文号“{short(given)}”写法不对，应如“国办发明电〔2025〕7号”。", field="number"
         )
     if own is not None and (own.group(2), int(own.group(3))) != (issued, int(number)):
         raise InvalidInputError(
@@ -255,13 +263,16 @@ def _number(plain: str, given: str, year: int) -> str:
     return said
 
 
-def _said(day: date) -> str:
+def said(day: date) -> str:
+    """The date in words."""
     return f"{day.year} 年 {day.month} 月 {day.day} 日"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A sentence short enough to be quoted."""
     return text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 (a line on the page)
 
 
-def _wrong(message: str) -> InvalidInputError:
+def wrong(message: str) -> InvalidInputError:
+    """The error about the pasted text."""
     return InvalidInputError(message, field="text")

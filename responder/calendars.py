@@ -22,8 +22,9 @@ from registry.approvals import Approval
 from registry.errors import ConflictError, ForbiddenError, NotFoundError
 from registry.users import User
 from responder import ledger, rulebook
+from responder.calendar_amendment import read
 from responder.calendar_compose import compose
-from responder.calendar_notice import Notice, parse
+from responder.calendar_notice import Notice
 from responder.clocks import judge
 from responder.query import RUNNING
 from responder.tables import IncidentRow
@@ -134,7 +135,7 @@ def preview(session: Session, text: str, *, number: str = "", now: datetime) -> 
 
     Raises InvalidInputError that quotes the sentence that can't be read.
     """
-    return _preview(session, parse(text, number=number), now)
+    return _preview(session, read(text, number=number, base=composed(session)), now)
 
 
 def propose(
@@ -149,7 +150,7 @@ def propose(
     waits = next((one for one in waiting(session, now) if one.preview.notice == seen.notice), None)
     if waits is not None:
         raise ConflictError(f"这份通知已经提出（第 {waits.approval} 号），等另一人确认。")
-    body = {"year": seen.notice.year, "number": seen.notice.number, "text": text}
+    body = {"year": seen.notice.year, "number": seen.notice.number, "text": text, "given": number}
     subject = f"calendar:{seen.notice.year}"
     approval = TWO_PERSONS.propose(session, subject=subject, body=body, by=by.id, now=now)
     changes.note(session, "calendar", subject, now=now)
@@ -166,7 +167,7 @@ def confirm(session: Session, approval: int, *, by: User, now: datetime) -> Year
     second = _named(by)
     if first == second:
         raise ForbiddenError("提出和确认须是两个人。")
-    notice = parse(asked.body["text"], number=asked.body["number"])
+    notice = _asked_for(session, asked)
     if _preview(session, notice, now).same:
         raise ConflictError(f"{notice.year} 年的安排已由别的申请录入，没有变化；请退回这一份。")
     session.add(
@@ -203,7 +204,7 @@ def waiting(session: Session, now: datetime) -> list[Waiting]:
             approval=one.id,
             proposed_by=one.proposed_by,
             proposed_at=one.proposed_at,
-            preview=_preview(session, parse(one.body["text"], number=one.body["number"]), now),
+            preview=_preview(session, _asked_for(session, one), now),
         )
         for one in approvals.pending(session)
         if one.action == ACTION
@@ -256,6 +257,12 @@ def _preview(session: Session, notice: Notice, now: datetime) -> Preview:
         same=_days(calendar) == _days(current) and calendar.notices == current.notices,
         changed=tuple(changed(session, calendar, now)),
     )
+
+
+def _asked_for(session: Session, asked: Approval) -> Notice:
+    # Earlier releases kept the number as it was read, which did for notices of a whole year.
+    number = asked.body.get("given", asked.body["number"])
+    return read(asked.body["text"], number=number, base=composed(session))
 
 
 def _asked(session: Session, approval: int) -> Approval:

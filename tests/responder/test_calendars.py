@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from support.notices import made_up, notice
+from support.notices import EXTENSION, made_up, notice
 
 from registry import approvals, audit, users
 from registry.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
@@ -193,3 +193,21 @@ def test_the_real_notices_rebuild_the_packaged_days():
     rebuilt = calendars.compose(packaged, notices)
     assert (rebuilt.holidays, rebuilt.workdays) == (packaged.holidays, packaged.workdays)
     assert rebuilt.notices == packaged.notices
+
+
+def test_two_confirm_an_amendment_and_running_deadlines_move(session, people):
+    now = datetime(2026, 2, 13, 4, 0, tzinfo=UTC)
+    first, second = people
+    longer = EXTENSION.format(year=2026, until="2月25日（星期三）", then="2月26日（星期四）")
+    number = document(session, now=now)
+    due = r5(session, number, now).due
+    approval, seen = calendars.propose(session, longer, by=first, now=now)
+    assert [(one.rule, one.due_before, one.due_after) for one in seen.changed] == [
+        ("R5", due, due + timedelta(days=2))
+    ]
+    assert calendars.waiting(session, now)[0].preview.notice == seen.notice
+    year = calendars.confirm(session, approval, by=second, now=now)
+    assert year.number == "国办发明电〔2025〕7号、国办发明电〔2026〕1号"
+    assert r5(session, number, now).due == due + timedelta(days=2)
+    with pytest.raises(ConflictError, match="没有变化"):
+        calendars.propose(session, longer, by=first, now=now)

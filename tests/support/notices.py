@@ -81,3 +81,23 @@ def made_up(year: int = 2027, number: int = 9, *, work: tuple[int, int] = (1, 9)
     items[0] += f"{work[0]}月{work[1]}日上班。"
     head = f"（虚构）关于{year}年部分节假日安排的通知 国办发明电〔{year - 1}〕{number}号 安排如下。"
     return head + "".join(items)
+
+
+_LETTER = "各省、自治区、直辖市人民政府，国务院各部委、各直属机构：\n"
+
+#: A notice that makes a holiday longer, in the form of that of January 2020.
+EXTENSION = (
+    "国务院办公厅关于延长{year}年春节假期的通知\n国办发明电〔{year}〕1号\n" + _LETTER + "　　"
+    "经国务院批准，为便于群众安全返程，现将延长{year}年春节假期的具体安排通知如下。\n"
+    "　　一、延长{year}年春节假期至{until}，{then}起正常上班。\n"
+    "　　二、各地大专院校、中小学、幼儿园推迟开学，具体时间由教育部门另行通知。\n"
+    "　　三、不能休假的职工，应根据有关法律规定安排补休。\n国务院办公厅\n{year}年1月26日\n"
+)
+
+#: A notice that lays one holiday anew, in the form of that of March 2019.
+ADJUSTMENT = (
+    "国务院办公厅关于调整2019年劳动节假期安排的通知\n国办发明电〔2019〕3号\n" + _LETTER + "　　"
+    "经国务院批准，现将调整2019年劳动节假期安排通知如下：\n"
+    "　　一、2019年5月1日至4日放假调休，共4天。4月28日（星期日）、5月5日（星期日）上班。\n"
+    "　　二、各地区、各部门要妥善安排好值班工作。\n国务院办公厅\n2019年3月21日\n"
+)
