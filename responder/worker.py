@@ -180,7 +180,7 @@ class Responder:
             return 0
         try:
             if self._consumer is None:
-                self._consumer = self._log.consumer(SIGNALS, GROUP)
+                self._consumer = self._log.consumer(SIGNALS, GROUP, alone=True)
             count = self._absorb(self._consumer)
         except RetryError as error:
             self.unread, self._log_rests_until = error, now + _LOG_RESTS

@@ -72,6 +72,8 @@ def configure(stage: str, *, stream: TextIO | None = None, level: str = "INFO") 
     # Libraries that tell every request at INFO; ours say what matters.
     for noisy in ("scrapy", "twisted", "httpx", "urllib3", "apprise", "trafilatura", "readability"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It tells every broker that it tries to reach, for ever; the log's adapter says it once.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 def _stage(stage: str) -> structlog.typing.Processor:

@@ -19,6 +19,7 @@ from pydantic_settings import SettingsConfigDict as Config
 
 from posts.errors import reason_of
 from registry.errors import InvalidInputError
+from yuqing.settings_kafka import KafkaFields
 
 PREFIX = "YUQING_"
 #: Variables with the prefix that are no settings of the service.
@@ -256,7 +257,7 @@ class UnitSettings(_Section):
     head: str = Field(default="", description="主要负责人职务（第一新闻发言人），不写姓名也可")
 
 
-class Settings(BaseSettings):
+class Settings(KafkaFields):
     """All settings of the service; without a file the defaults hold."""
 
     model_config = Config(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)

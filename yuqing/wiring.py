@@ -81,7 +81,12 @@ class Wiring:
 
     @cached_property
     def log(self) -> PostLog:
-        """The message log."""
+        """The message log: Kafka where the settings name it, else a file in DATA."""
+        if self.settings.kafka:
+            from posts.log.kafka import KafkaLog
+            from yuqing.settings_kafka import adapter_settings
+
+            return KafkaLog(adapter_settings(self.settings), clock=now)
         self.folder.make()
         return SqliteLog(self.folder.log)
 

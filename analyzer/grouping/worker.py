@@ -71,7 +71,7 @@ class GroupingWorker:
         self._holder = holder
         self._index = index
         self._memory: Memory = memory or NoMemory()
-        self._consumer = log.consumer(SCORED, GROUP)
+        self._consumer = log.consumer(SCORED, GROUP, alone=True)
         self._watches: dict[str, _Watch] | None = None
         self._states: dict[str, RuleState] = {}
         self._renewed: datetime | None = None

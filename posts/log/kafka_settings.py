@@ -38,7 +38,7 @@ class KafkaSettings(Struct, frozen=True, kw_only=True):
     certificate: str | None = None
     key: str | None = None
     check_hostname: bool = True
-    compression: str = "lz4"
+    compression: str | None = "lz4"
     max_request_bytes: int = 32 * 1024 * 1024
     connect_timeout_s: float = 3.0
     request_timeout_s: float = 10.0

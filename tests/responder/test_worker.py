@@ -123,7 +123,7 @@ class FailingOnce:
     def __getattr__(self, name):
         found = getattr(self._log, name)
         if name == "consumer":
-            return lambda *given: FailingOnce.of(self, found(*given))
+            return lambda *given, **named: FailingOnce.of(self, found(*given, **named))
         return self._maybe(name, found)
 
     def of(self, consumer):
