@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 TESTS  ?= tests
 
-.PHONY: up env dev check test bench lock clean
+.PHONY: up env dev check test bench bundle lock clean
 
 up: env  ## start the service; ARGS="--demo" adds a small town of sample sites
 	@exec $(BIN)/yuqing up $(ARGS)
@@ -22,18 +22,22 @@ $(VENV)/.dev-installed: requirements/dev.txt $(VENV)/.run-installed
 	@PYTHON="$(PYTHON)" sh deploy/install.sh $(VENV) requirements/dev.txt
 	@touch $@
 
-check: dev  ## ruff, mypy strict, import-linter, deptry
+check: dev  ## ruff, mypy strict, import-linter, deptry; the files of deploy/
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
+	@sh deploy/check.sh $(abspath $(BIN))
 
 test: dev  ## all tests, with a closing table of the promises
 	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
 
 bench: dev  ## speed and memory, as ratios in one run where possible
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bundle: env  ## dist/yuqing-desk-offline: all wheels, for machines without internet; ARGS="x86_64" for one
+	@PYTHON=$(BIN)/python sh deploy/bundle.sh dist/yuqing-desk-offline $(ARGS)
 
 lock:  ## renew the hashed lock files (needs uv); no package host is written
 	@for set in run dev; do \

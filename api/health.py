@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 
@@ -12,8 +13,9 @@ from starlette.responses import JSONResponse, Response
 from api.deps import CurrentUser, DeskDep, Now, Reading
 from api.desk import Desk
 from api.metrics import CONTENT_TYPE, GROUPS, Metrics
+from posts.errors import PostsError
 from posts.log.port import RAW
-from registry import changes, sources
+from registry import changes, channels, sources, stages
 from responder import query
 
 log = structlog.get_logger()
@@ -68,15 +70,29 @@ def _try(name: str, look: Callable[[Desk], None], desk: Desk) -> bool:
 def metrics(
     request: Request, desk: DeskDep, session: Reading, now: Now, _user: CurrentUser
 ) -> Response:
-    """Lag of the log's readers, alerts, open clocks and sources by state, requests."""
+    """Lag, alerts, open clocks, sources and channels by state, silence of stages, requests.
+
+    With the log or the index away the rest is told all the same.
+    """
     numbers: Metrics = request.app.state.metrics
     open_clocks = query.open_clocks(session, now)
     health_of = sources.health(session, now=now)
-    for topic, group in GROUPS:
-        numbers.lag.labels(topic, group).set(desk.log.lag(topic, group))
+    for part, look in _CHECKS.items():
+        numbers.parts.labels(part).set(_try(part, look, desk))
+    try:
+        for topic, group in GROUPS:
+            numbers.lag.labels(topic, group).set(desk.log.lag(topic, group))
+    except PostsError:
+        numbers.lag.clear()  # an old number would say that all is as it was
     numbers.show(
         alerts=query.alert_counts(session),
         clocks=Counter(clock.state.value for clock in open_clocks),
         sources=Counter(health.state for _, health in health_of),
+        channels=Counter(one.state for one in channels.everything(session)),
+        silent={
+            one.name: (now - one.beat_at).total_seconds() if one.beat_at else math.inf
+            for one in stages.everything(session)
+            if one.state != "stopped"
+        },
     )
     return Response(numbers.text(), media_type=CONTENT_TYPE)

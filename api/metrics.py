@@ -40,19 +40,41 @@ class Metrics:
             "yuqing_open_clocks", "未结时钟，按状态", ("state",), registry=self.registry
         )
         self.sources = Gauge("yuqing_sources", "各状态的信源", ("state",), registry=self.registry)
+        self.channels = Gauge(
+            "yuqing_channels", "各状态的通知渠道", ("state",), registry=self.registry
+        )
+        self.silent = Gauge(
+            "yuqing_stage_silent_seconds",
+            "各环节距上次有进展的秒数；从未有过为无穷",
+            ("stage",),
+            registry=self.registry,
+        )
+        self.parts = Gauge(
+            "yuqing_part_up", "数据库、日志、索引能否使用", ("part",), registry=self.registry
+        )
 
     def show(
-        self, *, alerts: Mapping[str, int], clocks: Mapping[str, int], sources: Mapping[str, int]
+        self,
+        *,
+        alerts: Mapping[str, int],
+        clocks: Mapping[str, int],
+        sources: Mapping[str, int],
+        channels: Mapping[str, int],
+        silent: Mapping[str, float],
     ) -> None:
         """Set the gauges; a state that is not named any more is 0 from now on, not gone."""
         for gauge, counts in (
             (self.alerts, alerts),
             (self.clocks, clocks),
             (self.sources, sources),
+            (self.channels, channels),
         ):
             for state in self._seen.setdefault(id(gauge), set()) | set(counts):
                 gauge.labels(state).set(counts.get(state, 0))
                 self._seen[id(gauge)].add(state)
+        self.silent.clear()
+        for stage, seconds in silent.items():
+            self.silent.labels(stage).set(seconds)
 
     def text(self) -> bytes:
         """All of it, as text."""

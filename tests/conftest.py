@@ -49,6 +49,18 @@ def _unless(found: Path | None, sentence: str) -> str | None:
     return None if found else sentence
 
 
+@functools.cache
+def _netns() -> Path | None:
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return None
+    tried = [unshare, "--map-root-user", "--net", "true"]
+    if os.geteuid() == 0:
+        tried.remove("--map-root-user")
+    done = subprocess.run(tried, capture_output=True, check=False)
+    return Path(unshare) if done.returncode == 0 else None
+
+
 NEEDS: dict[str, Callable[[], str | None]] = {  # why a test can't be tried here, or None
     "eval_data": lambda: _unless(
         _eval_data(), "the evaluation data (YUQING_EVAL_DATA) is not here"
@@ -56,6 +68,9 @@ NEEDS: dict[str, Callable[[], str | None]] = {  # why a test can't be tried here
     "chromium": lambda: _unless(_chromium(), "Chromium is not installed (Debian package chromium)"),
     "tmpfs": lambda: _unless(
         _tmpfs(), "a small disk can't be mounted here (that takes the right to mount)"
+    ),
+    "netns": lambda: _unless(
+        _netns(), "an empty network can't be made here (unshare --net, that takes the right to)"
     ),
     "kafka": functools.partial(servers.missing, "kafka"),
     "elasticsearch": functools.partial(servers.missing, "elasticsearch"),

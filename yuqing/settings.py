@@ -19,6 +19,7 @@ from pydantic_settings import SettingsConfigDict as Config
 
 from posts.errors import reason_of
 from registry.errors import InvalidInputError
+from yuqing.secret_files import Variables, setting_of
 from yuqing.settings_kafka import KafkaFields
 
 PREFIX = "YUQING_"
@@ -297,14 +298,16 @@ def load(file: Path | None = None, flags: dict[str, Any] | None = None) -> Setti
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            del dotenv_settings, file_secret_settings
+            del env_settings, dotenv_settings, file_secret_settings
             from_file = InitSettingsSource(settings_cls, init_kwargs=data)
-            return (init_settings, env_settings, from_file)
+            return (init_settings, Variables(settings_cls), from_file)
 
     try:
         return _Loaded(**(flags or {}))
     except ValidationError as error:
         raise InvalidInputError(_explain(error, file, text)) from error
+    except InvalidInputError:
+        raise
     except Exception as error:  # pydantic-settings wraps JSON faults of variables in its own type
         if type(error).__name__ != "SettingsError":
             raise
@@ -321,6 +324,7 @@ def unknown_variables(environ: Iterable[str] | None = None) -> list[str]:
         if name.startswith(PREFIX)
         and name not in OTHER_VARIABLES
         and not any(name == one or name.startswith(f"{one}__") for one in known)
+        and not setting_of(name, known)
     )
 
 

@@ -17,6 +17,9 @@ _HEAD = """\
 `YUQING_*` 环境变量、命令行选项；后者覆盖前者。环境变量用两个下划线表示层级：
 `server.port` 写作 `YUQING_SERVER__PORT`，列表和表写成 JSON。
 
+口令等可以单独放在文件里：变量名后加 `_FILE`，值为文件路径，如
+`YUQING_DATABASE_URL_FILE=/run/secrets/database_url`；与不加 `_FILE` 的变量只能有一个。
+
 另有两个环境变量不是设置项：`YUQING_CONFIG`（等于 `--config`）、`YUQING_DATA`（等于 `--data`）。
 
 本页由 `python -m yuqing.settings_page > docs/settings.md` 生成，测试会比对。

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -53,9 +54,11 @@ def heartbeat(
 ) -> None:
     """Say every few seconds that this stage lives, from a thread of its own.
 
-    With ``progress`` only while that counts on.
+    With ``progress`` only while that counts on. The database hears it, and a file in DATA, which a
+    container's health check looks at without a database.
     """
     every = min(BEAT_S, wiring.settings.respond.silent_s / 6)
+    alive = wiring.folder.state / f"{name}.alive"
 
     def beat() -> None:
         said = -1
@@ -64,6 +67,8 @@ def heartbeat(
                 if progress.count == said:
                     continue
                 said = progress.count
+            with contextlib.suppress(OSError):
+                alive.touch()
             try:
                 with wiring.database.transaction() as session:
                     stages.beat(session, name, pid=os.getpid(), now=now())

@@ -80,3 +80,29 @@ def test_a_variable_that_is_no_json_is_told(monkeypatch) -> None:
     monkeypatch.setenv("YUQING_CRAWL__ALLOW_PRIVATE", "[")
     with pytest.raises(InvalidInputError, match="YUQING"):
         settings.load(None)
+
+
+def test_a_setting_may_stand_in_a_file_of_its_own(tmp_path, monkeypatch) -> None:
+    secret = tmp_path / "port"
+    secret.write_text("1004\n")
+    file = tmp_path / "yuqing.toml"
+    file.write_text("[server]\nport = 1001\n")
+    monkeypatch.setenv("YUQING_SERVER__PORT_FILE", str(secret))
+    assert settings.load(file).server.port == 1004
+    assert settings.unknown_variables() == []
+    monkeypatch.setenv("YUQING_SERVR__PORT_FILE", str(secret))
+    assert settings.unknown_variables() == ["YUQING_SERVR__PORT_FILE"]
+    monkeypatch.setenv("YUQING_SERVER__PORT", "1005")
+    with pytest.raises(InvalidInputError, match="只能有一个"):
+        settings.load(file)
+
+
+def test_a_secret_that_cannot_be_read_is_told_without_its_content(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("YUQING_DATABASE_URL_FILE", str(tmp_path / "none"))
+    with pytest.raises(InvalidInputError, match=r"YUQING_DATABASE_URL_FILE.*none"):
+        settings.load(None)
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("YUQING_DATABASE_URL_FILE", str(binary))
+    with pytest.raises(InvalidInputError, match="UTF-8"):
+        settings.load(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,6 +107,31 @@ def reset_user(
         users.set_password(session, user.id, password=password, must_change=True, now=now())
         sessions.end_all(session, user.id)
     typer.echo(f"{name} 的新密码（只显示这一次，登录后须修改）：{password}")
+
+
+@_users.command("token")
+def new_token(
+    name: Annotated[str, typer.Argument(help="登录名")],
+    label: Annotated[str, typer.Option("--label", help="用在哪里，如 prometheus")],
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, help="几天后失效；不写为长期")
+    ] = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """给程序用的令牌（权限同该用户），只显示这一次；监控、对接用。"""
+    from registry import tokens, users
+    from yuqing.wiring import now
+
+    wiring = wire(config, data)
+    moment = now()
+    expires = None if days is None else moment + timedelta(days=days)
+    with wiring.database.transaction() as session:
+        user = users.named(session, name)
+        if user is None:
+            raise NotFoundError(f"没有登录名为 {name} 的用户。")
+        token = tokens.issue_token(session, user.id, label=label, now=moment, expires_at=expires)
+    typer.echo(token)
 
 
 def _roles(names: list[str]) -> set[Role]:
