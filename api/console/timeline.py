@@ -74,13 +74,19 @@ def entry_view(item: TimelineItem, now: datetime) -> EntryView:
         at=item.at,
         time=words.clock(item.at),
         day="" if day == "今天" else day,
-        text=item.text.removeprefix(item.kind_name).lstrip(" ：") or item.text,
+        text=_said(item),
         by=item.by,
         written=words.when(item.written_at, now) if late else "",
         proof=_proof(item.evidence or Evidence()),
         url=item.evidence.url if item.evidence else "",
         corrected=item.corrected_by,
     )
+
+
+def _said(item: TimelineItem) -> str:
+    """The sentence without the name of its kind, which stands before it."""
+    rest = item.text.removeprefix(item.kind_name)
+    return rest.lstrip(" ：") if rest[:1] in {" ", "：", "《"} else item.text
 
 
 def _proof(evidence: Evidence) -> list[str]:

@@ -34,6 +34,7 @@ from yuqing.wiring import Wiring
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TEXT = "弄坝水库水质异常，集镇已切换备用水源，检测结果 16 时前公布。"
 PAGE = "https://lanjiang.example/notice/1"
+TYPES = {"close": "closed", "assign": "assigned", "claim": "false_claim", "settle": "settled"}
 KINDS = {"gov": "gov", "forum": "forum", "paper": "news", "hotline": "hotline"}
 
 
@@ -57,6 +58,16 @@ class Life:
     def clocks(self, number: int) -> dict[str, dict[str, Any]]:
         rows = self.desk.client().get(f"/api/v1/incidents/{number}/clocks").json()["items"]
         return {row["rule"]: row for row in rows}
+
+    def seq(self, number: int, kind: str, **body: str) -> int:
+        """The number of the first entry of that kind whose body says so."""
+        rows = self.desk.client().get(f"/api/v1/incidents/{number}/entries").json()["items"]
+        return next(
+            int(row["seq"])
+            for row in rows
+            if row["type"] == kind
+            and all(row["body"].get(name) == value for name, value in body.items())
+        )
 
     def yuqing(self, *arguments: str):
         return run(
@@ -146,7 +157,7 @@ class Way(Protocol):
     """How a person does things; each returns when it is done, and fails where it is refused."""
 
     def take(self, alert: int, title: str, occurred: datetime) -> int: ...
-    def write(self, role: str, number: int, path: str, **fields: str) -> None: ...
+    def write(self, role: str, number: int, path: str, /, **fields: str) -> None: ...
     def correct(self, number: int, **fields: str) -> None: ...
 
 
@@ -172,7 +183,7 @@ class ByJson:
         made = self._post("值班员", f"alerts/{alert}/incident", given)
         return int(made["id"])
 
-    def write(self, role: str, number: int, path: str, **fields: str) -> None:
+    def write(self, role: str, number: int, path: str, /, **fields: str) -> None:
         times = {
             name: value if "+" in value else f"{value}+08:00"
             for name, value in fields.items()
@@ -182,7 +193,13 @@ class ByJson:
         if path == "level":
             self._post(role, f"incidents/{number}/level", fields)
             return
-        body: dict[str, Any] = {"type": {"close": "closed"}.get(path, path), **fields}
+        body: dict[str, Any] = {"type": TYPES.get(path, path), **fields}
+        if path == "assign":
+            body["support"] = fields["support"].split("、")
+        elif path == "settle":
+            body["order"] = int(fields["order"])
+        elif fields.get("kind") == "clarification":
+            body |= {"type": body.pop("kind"), "claim": int(fields["claim"])}
         proof = ("channel", "url", "place", "signer")
         if evidence := {name: body.pop(name) for name in proof if name in body}:
             evidence.setdefault("channel", "新闻发布会" if path == "conference" else "值班电话")
@@ -197,6 +214,9 @@ class ByJson:
             "reason": fields["reason"],
             "evidence": {"source": fields["proof"]},
         }
+        wrong = self._post("值班员", f"incidents/{number}/proposals", {**body, "reason": "估计"})
+        refused = {"reason": "证据不符"}
+        self._post("分管领导", f"approvals/{wrong['approval']}/refuse", refused)
         asked = self._post("值班员", f"incidents/{number}/proposals", body)
         path = f"/api/v1/approvals/{asked['approval']}/confirm"
         own = self._desk.client("值班员", token=True).post(path)
@@ -233,13 +253,15 @@ class ByForms:
         )
         return int(place.partition("?")[0].rpartition("/")[2])
 
-    def write(self, role: str, number: int, path: str, **fields: str) -> None:
+    def write(self, role: str, number: int, path: str, /, **fields: str) -> None:
         page = f"/incidents/{number}"
         self._send(self._desk.client(role), page, f"{page}/{path}", **fields)
 
     def correct(self, number: int, **fields: str) -> None:
         page = f"/incidents/{number}"
         duty, leader = self._desk.client("值班员"), self._desk.client("分管领导")
+        self._send(duty, page, f"{page}/correct", **{**fields, "reason": "估计"})
+        self._send(leader, page, f"{page}/refuse", reason="证据不符")
         self._send(duty, page, f"{page}/correct", **fields)
         assert f"{page}/confirm" not in forms_of(duty.get(page).text), "not by the same person"
         self._send(leader, page, f"{page}/confirm")
@@ -270,6 +292,9 @@ def live_through(life: Life, way: Way) -> int:
     way.write(
         "单位联络员", number, "fact", text="集镇已切换备用水源。", status="已确认", source="水务局"
     )
+    way.write("值班员", number, "assign", lead="县水务局", support="县疾控中心、弄坝镇")
+    way.write("值班员", number, "order", number="12345-0817", text="弄坝镇何时来水")
+    way.write("值班员", number, "claim", text="网传全县水源被污染", source="论坛")
     life.at(120)
     for role, status in (("新闻发言人", "drafted"), ("审核签发", "approved")):
         way.write(role, number, "release", status=status, title="情况通报", text=TEXT)
@@ -285,18 +310,18 @@ def live_through(life: Life, way: Way) -> int:
     held = {"title": "首场新闻发布会", "place": "县政府三楼", "signer": "段明远"}
     way.write("新闻发言人", number, "conference", status="held", **held)
     assert life.clocks(number)["R2"]["state"] == "met"
-    entries = life.desk.client().get(f"/api/v1/incidents/{number}/entries").json()["items"]
-    target = next(
-        row["seq"]
-        for row in entries
-        if row["type"] == "release" and row["body"]["status"] == "published"
-    )
+    target = life.seq(number, "release", status="published")
     right = local(life.occurred + timedelta(minutes=155))
     life.at(250)
     said = {"reason": "以页面时间为准", "proof": "页面显示的发布时间"}
     way.correct(number, target=str(target), value=right, **said)
     corrected = life.clocks(number)["R1"]
     assert (corrected["state"], corrected["margin_s"]) == ("met", 145 * 60)
+    life.at(290)
+    denied = {"kind": "clarification", "claim": str(life.seq(number, "false_claim"))}
+    way.write("新闻发言人", number, "release", **denied, status="published", title="澄清", **proof)
+    settled = {"order": str(life.seq(number, "order")), "result": "已电话答复"}
+    way.write("值班员", number, "settle", **settled)
     life.at(300)
     way.write("值班员", number, "close", reason="水质恢复，供水正常")
     return number
@@ -368,14 +393,15 @@ def exported(life: Life, number: int, name: str) -> Path:
 
 
 def erase(life: Life, number: int) -> None:
-    """The fact is destroyed by law: the security officer asks, the leader confirms."""
-    rows = life.desk.client().get(f"/api/v1/incidents/{number}/entries").json()["items"]
-    fact = next(row["seq"] for row in rows if row["type"] == "fact")
-    given = {"entries": [f"{number}#{fact}"], "reason": "事件已结束", "clause": "应对法第八十五条"}
-    security = life.desk.client("安全管理员", token=True)
-    asked = security.post("/api/v1/erasures", json=given)
-    assert asked.status_code == 201, asked.text
-    path = f"/api/v1/erasures/{asked.json()['approval']}/confirm"
-    assert security.post(path).status_code == 403
-    done = life.desk.client("分管领导", token=True).post(path)
-    assert done.status_code == 200, done.text
+    """The fact is destroyed by law: the security officer asks, the leader confirms, by forms."""
+    security, leader = life.desk.client("安全管理员"), life.desk.client("分管领导")
+    action = f"/incidents/{number}/erase"
+    form = forms_of(security.get(f"/incidents/{number}").text)[action]
+    given = {"reason": "事件已结束", "clause": "应对法第八十五条"}
+    sent = fill_in(form, entries=str(life.seq(number, "fact")), **given)
+    asked = security.post(action, data=sent)
+    assert asked.status_code == 303, asked.text
+    place = next(one for one in forms_of(leader.get("/erasures").text) if "/erasures/" in one)
+    assert security.post(place, data={"decision": "confirm"}).status_code == 403
+    done = leader.post(place, data=forms_of(leader.get("/erasures").text)[place].fields)
+    assert done.status_code == 303, done.text
