@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,9 +30,9 @@ from posts.errors import PoisonError
 from posts.log.kafka_consumer import GroupReader
 from posts.log.kafka_erased import Erased
 from posts.log.kafka_erasure import Erasure
-from posts.log.kafka_keys import dealt_by, kafka_key, letter_key
+from posts.log.kafka_keys import dealt_by, kafka_key, letter_key, record_key
 from posts.log.kafka_link import Link
-from posts.log.kafka_reading import newest_of
+from posts.log.kafka_reading import all_of, newest_of
 from posts.log.kafka_settings import KafkaSettings
 from posts.log.kafka_topics import Topics
 from posts.log.letters import letter, newest_letters
@@ -40,6 +40,7 @@ from posts.log.port import DEAD, Consumer, Record
 
 _HEADROOM = 1024  # of a message's largest size, for the batch around it
 _HEAD_BYTES = 64 * 1024  # what a dead letter keeps of a record that is too large for it
+_REPLAYED = 500
 _BATCH_BYTES = 256 * 1024
 _LINGER_MS = 20  # a flush does not wait for it
 
@@ -116,6 +117,23 @@ class KafkaLog:
         """How many records were ever appended, tombstones among them."""
         with self._link.guarded():
             return sum(self._topics.ends(self._known(topic)).values())
+
+    def read_all(self, topic: str) -> Iterator[list[Record]]:
+        """Every record, partition by partition, without what was erased."""
+        with self._link.guarded():
+            self._erased.refresh()
+            part: list[Record] = []
+            for one in all_of(self._settings, self._topics, topic):
+                key = one.key or b""
+                if one.value is None or self._erased.hides(topic, one.partition, one.offset, key):
+                    continue
+                name = record_key(topic, one.key)
+                part.append(Record(topic, one.offset, name, one.value, one.partition))
+                if len(part) == _REPLAYED:
+                    yield part
+                    part = []
+            if part:
+                yield part
 
     def bury(self, record: Record, *, reason: str, attempts: int, at: datetime) -> None:
         """Append the record to the dead letters; of one too large for them the head is kept."""

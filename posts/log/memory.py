@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -14,6 +14,8 @@ from posts.errors import PoisonError
 from posts.log.letters import letter, newest_letters, settled
 from posts.log.port import DEAD, SIGNALS, Consumer, Record
 from posts.log.quotations import buried_signal, erased_from_signal
+
+_REPLAYED = 500
 
 
 class MemoryLog:
@@ -59,6 +61,13 @@ class MemoryLog:
     def written(self, topic: str) -> int:
         """How many records were ever appended."""
         return self._next.get(topic, 0)
+
+    def read_all(self, topic: str) -> Iterator[list[Record]]:
+        """Every record."""
+        with self._changed:
+            records = [record for _, record in self._records.get(topic, [])]
+        for start in range(0, len(records), _REPLAYED):
+            yield records[start : start + _REPLAYED]
 
     def bury(self, record: Record, *, reason: str, attempts: int, at: datetime) -> None:
         """Append the record to the dead letters."""

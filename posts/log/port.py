@@ -9,7 +9,7 @@ sees again what was not committed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -92,6 +92,12 @@ class PostLog(Protocol):
 
     def written(self, topic: str) -> int:
         """How many records were ever appended to the topic; it only grows, its rate is the flow."""
+
+    def read_all(self, topic: str) -> Iterator[list[Record]]:
+        """Every record of the topic as it stands now, outside any group: nothing is committed.
+
+        In the order of each partition, without what was erased. Raises RetryError.
+        """
 
     def bury(self, record: Record, *, reason: str, attempts: int, at: datetime) -> None:
         """Put the record on the dead-letter log with the reason.

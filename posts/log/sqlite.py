@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from posts.log.sqlite_consumer import SqliteConsumer, committed
 from posts.sqlite_file import SqliteFile
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_REPLAYED = 500
 _PRUNE_CHUNK = 10_000  # so that writers get in between
 
 
@@ -101,6 +102,26 @@ class SqliteLog:
                 "SELECT next FROM topics WHERE name = ?", (topic,)
             ).fetchone()
         return int(found[0]) if found else 0
+
+    def read_all(self, topic: str) -> Iterator[list[Record]]:
+        """Every record that is there when it begins; no snapshot is held between batches."""
+        with self._file.reading() as connection:
+            found = connection.execute(
+                "SELECT number, next FROM topics WHERE name = ?", (topic,)
+            ).fetchone()
+        number, end = found or (0, 0)
+        start = 0
+        while start < end:
+            with self._file.reading() as connection:
+                rows = connection.execute(
+                    f"SELECT offset, key, value FROM records_{number} "  # noqa: S608 - an integer
+                    "WHERE offset >= ? AND offset < ? ORDER BY offset LIMIT ?",
+                    (start, end, _REPLAYED),
+                ).fetchall()
+            if not rows:
+                return
+            yield [Record(topic, offset, key, value) for offset, key, value in rows]
+            start = rows[-1][0] + 1
 
     def bury(self, record: Record, *, reason: str, attempts: int, at: datetime) -> None:
         """Append the record to the dead letters. A second burial of it is not shown twice."""

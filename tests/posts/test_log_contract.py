@@ -114,6 +114,24 @@ def test_polls_go_on_where_the_last_one_ended(log: PostLog) -> None:
     assert names(consumer.poll(2)) == ["d"]
 
 
+def test_all_is_read_from_outside_whoever_has_committed_and_no_group_is_left(
+    log: PostLog, clock: SettableClock
+) -> None:
+    assert list(log.read_all(SCORED)) == []
+    written = [f"{n}" for n in range(1203)]
+    log.append(SCORED, keyed(*written))
+    reader = log.consumer(SCORED, "g")
+    while reader.poll():
+        reader.commit()
+    log.erase(["700"])
+    parts = list(log.read_all(SCORED))
+    assert max(map(len, parts)) <= 500
+    assert keys([one for part in parts for one in part]) == sorted({*written} - {"700"})
+    clock.now += timedelta(days=1)
+    assert log.prune(before=clock.now) > 0, "nobody else is waited for"
+    assert [part for part in log.read_all(SCORED) if part] == []
+
+
 def test_topics_and_groups_do_not_disturb_one_another(log: PostLog) -> None:
     log.append(RAW, batch("a"))
     log.append(SCORED, batch("b"))
