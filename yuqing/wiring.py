@@ -72,12 +72,15 @@ class Wiring:
         from yuqing.seeding import put_in_force, seed
 
         self.folder.make()
-        given = self.settings.database_url
-        database = Database(given or f"sqlite:///{self.folder.registry}")
+        database = self.bare_database()
         database.migrate()
         seed(database, self.settings, now=now())
         put_in_force(database, self.settings, now=now())
         return database
+
+    def bare_database(self) -> Database:
+        """The registry as it is: not migrated, nothing seeded."""
+        return Database(self.settings.database_url or f"sqlite:///{self.folder.registry}")
 
     @cached_property
     def log(self) -> PostLog:
