@@ -8,7 +8,7 @@ understands stands in registry/db_sqlite.py and registry/db_postgresql.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import structlog
-from sqlalchemy import URL, Connection, inspect, make_url, text
+from sqlalchemy import URL, Connection, MetaData, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
@@ -80,6 +80,31 @@ class Database:
             if self._due():
                 self._upgrade()
 
+    def rebuild(self, revision: str, fill: Callable[[Session], None]) -> None:
+        """Make all tables anew, as they were at ``revision``; fill them; bring them up to date.
+
+        One transaction: on any error all is as before. Raises UnavailableError for a revision that
+        this program does not know.
+        """
+        if revision not in revisions():
+            raise UnavailableError(_too_new(self.place, revision))
+        self._kind.make_place(self.url)
+        with self._plainly(), self._engine.begin() as connection:
+            there = MetaData()
+            there.reflect(connection)
+            there.drop_all(connection)
+            _alembic(connection, revision)
+            with Session(connection, join_transaction_mode="rollback_only") as session:
+                fill(session)
+                session.flush()
+            _alembic(connection, "head")
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no table yet."""
+        with self._plainly(), self._engine.connect() as connection:
+            return not inspect(connection).get_table_names()
+
     @contextmanager
     def transaction(self) -> Generator[Session]:
         """A session that may write; it commits at the end and rolls back on any error.
@@ -120,27 +145,17 @@ class Database:
             current = _revision(connection)
         known = revisions()
         if current is not None and current not in known:
-            raise UnavailableError(
-                f"数据库 {self.place} 的版本是 {current}，比本程序认识的 {known[-1]} 新。"
-                "请换用写下它的那个版本或更新的程序，不要用旧程序打开。"
-            )
+            raise UnavailableError(_too_new(self.place, current))
         return current != known[-1]
 
     def _upgrade(self) -> None:
-        from alembic import command
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        config.set_main_option("path_separator", "os")
         # The transaction takes the write lock first: of two processes that start together, the
         # second waits here and then finds nothing left to do.
         with self._engine.begin() as connection:
             before = _revision(connection)
             if before == revisions()[-1]:
                 return
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            _alembic(connection, "head")
         log.info("database_migrated", before=before, after=revisions()[-1])
 
     @contextmanager
@@ -173,6 +188,24 @@ def _revision(connection: Connection) -> str | None:
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if found is None else str(found)
+
+
+def _alembic(connection: Connection, target: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)
+
+
+def _too_new(place: str, revision: str) -> str:
+    return (
+        f"数据库 {place} 的版本是 {revision}，比本程序认识的 {revisions()[-1]} 新。"
+        "请换用写下它的那个版本或更新的程序，不要用旧程序打开。"
+    )
 
 
 def _known(url: str | URL) -> URL:

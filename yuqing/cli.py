@@ -14,8 +14,11 @@ from posts.errors import PostsError, reason_of
 from registry.errors import DeskError
 from yuqing.commands import (
     administering,
+    backup,
     duty,
     filtering,
+    letters,
+    indexing,
     operating,
     proving,
     reading,
@@ -36,7 +39,18 @@ app = typer.Typer(
 # Typer has its own copy of click, of which it exports this one kind of usage error.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
-for register in (operating, filtering, reading, ruling, duty, proving, administering, telling):
+for register in (
+    operating,
+    filtering,
+    indexing,
+    reading,
+    ruling,
+    duty,
+    proving,
+    backup,
+    administering,
+    telling,
+):
     register.add_to(app)
 
 

@@ -37,7 +37,7 @@ def check_data(wiring: Wiring, *, head: str = "") -> Report:
     """
     folder = wiring.folder
     report = Report()
-    if not folder.registry.exists():
+    if not wiring.settings.database_url and not folder.registry.exists():
         if any(file.exists() for file in (folder.log, folder.first_run)):
             raise NotFoundError(
                 f"数据目录 {folder.path} 里有数据，但缺少 {folder.registry.name}，无法核验；"
