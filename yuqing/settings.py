@@ -20,6 +20,7 @@ from pydantic_settings import SettingsConfigDict as Config
 from posts.errors import reason_of
 from registry.errors import InvalidInputError
 from yuqing.secret_files import Variables, setting_of
+from yuqing.settings_elasticsearch import ElasticsearchFields
 from yuqing.settings_kafka import KafkaFields
 
 PREFIX = "YUQING_"
@@ -258,7 +259,7 @@ class UnitSettings(_Section):
     head: str = Field(default="", description="主要负责人职务（第一新闻发言人），不写姓名也可")
 
 
-class Settings(KafkaFields):
+class Settings(KafkaFields, ElasticsearchFields):
     """All settings of the service; without a file the defaults hold."""
 
     model_config = Config(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)

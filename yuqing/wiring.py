@@ -95,7 +95,12 @@ class Wiring:
 
     @cached_property
     def index(self) -> PostIndex:
-        """The search index."""
+        """The search index: Elasticsearch where the settings name it, else a file in DATA."""
+        if self.settings.elasticsearch:
+            from posts.index.elasticsearch import ElasticsearchIndex
+            from yuqing.settings_elasticsearch import adapter_settings
+
+            return ElasticsearchIndex(adapter_settings(self.settings))
         self.folder.make()
         return SqliteIndex(self.folder.index)
 

@@ -72,7 +72,10 @@ class Bulk:
         self._wait = wait
 
     def operation(self, scored: ScoredPost, *, index: str | None = None) -> Operation:
-        """A post made ready to be sent. PoisonError where it can't be stored as it is."""
+        """A post made ready to be sent, to its month's index or to that one.
+
+        PoisonError where it can't be stored as it is.
+        """
         post = scored.post
         if not 0 <= post.version < _VERSION_LIMIT:
             raise PoisonError(f"post version {post.version} does not fit 63 bits")
@@ -100,7 +103,7 @@ class Bulk:
             body=Raw(body),
         )
         lines = _encoder.encode({"index": action}), _encoder.encode(document)
-        return Operation(post.id, post.filed_month, *lines)
+        return Operation(post.id, "" if index else post.filed_month, *lines)
 
     def write(self, operations: Sequence[Operation]) -> Written:
         """Send all, whatever becomes of some; then tell.
@@ -108,8 +111,7 @@ class Bulk:
         Raises RetryError where some were not taken now (the others are written, and are stale
         when they come again), else PoisonError where some never will be.
         """
-        if operations:
-            self._template.ensure_months({one.month for one in operations if one.month})
+        self._template.ensure_months({one.month for one in operations if one.month})
         counts = {"created": 0, "updated": 0, "stale": 0}
         poison: list[str] = []
         for part in _parts(operations):
@@ -145,7 +147,7 @@ class Bulk:
             waiting = [one for one, _ in again]
             if any(item["status"] == _NOT_FOUND for _, item in again):
                 self._template.forget()
-                self._template.ensure_months({one.month for one in waiting})
+                self._template.ensure_months({one.month for one in waiting if one.month})
         raise self._refused(again[0][1])
 
     def _send(self, part: list[Operation]) -> list[dict[str, Any]]:
