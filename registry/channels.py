@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -18,7 +18,11 @@ UNTRIED, OK, FAILING = "untried", "ok", "failing"
 
 
 class Channel(Struct, frozen=True):
-    """A channel: ``untried``, ``ok`` or ``failing``, since when, and what it said last."""
+    """A channel: ``untried``, ``ok`` or ``failing``, since when, and what it said last.
+
+    ``to`` are the targets whom it is for (在班:值班员, 角色:分管领导, 用户:…, 单位:…); empty:
+    everyone.
+    """
 
     name: str
     kind: str
@@ -27,22 +31,28 @@ class Channel(Struct, frozen=True):
     sent_at: datetime | None
     failures: int
     detail: str
+    to: tuple[str, ...] = ()
 
 
-def announce(session: Session, kinds: Mapping[str, str], *, now: datetime) -> None:
-    """These are the channels now, by name and kind; others are gone."""
+def announce(
+    session: Session,
+    kinds: Mapping[str, str],
+    *,
+    now: datetime,
+    bound: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """These are the channels now, by name and kind, and whom they are for; others are gone."""
     gone = delete(ChannelRow).where(ChannelRow.name.not_in(list(kinds)))
     affected(session, gone)
     for name, kind in kinds.items():
         row = session.get(ChannelRow, name)
-        if row is not None:
-            row.kind = kind
-            continue
-        session.add(
-            ChannelRow(
+        if row is None:
+            row = ChannelRow(
                 name=name, kind=kind, state=UNTRIED, since=now, sent_at=None, failures=0, detail=""
             )
-        )
+            session.add(row)
+        row.kind = kind
+        row.bound = "\n".join((bound or {}).get(name, ())) or None
     session.flush()
 
 
@@ -76,6 +86,14 @@ def try_out(session: Session, name: str, *, by: str, now: datetime) -> str:
     return key
 
 
+def bindings(session: Session) -> dict[str, tuple[str, ...]]:
+    """The channels that are not for everyone, with the targets whom they are for."""
+    found = session.execute(
+        select(ChannelRow.name, ChannelRow.bound).where(ChannelRow.bound.is_not(None))
+    )
+    return {row.name: tuple(row.bound.splitlines()) for row in found}
+
+
 def everything(session: Session) -> list[Channel]:
     """All channels by name."""
     return [_channel(row) for row in session.scalars(select(ChannelRow).order_by(ChannelRow.name))]
@@ -91,4 +109,5 @@ def get(session: Session, name: str) -> Channel:
 
 
 def _channel(row: ChannelRow) -> Channel:
-    return Channel(**{name: getattr(row, name) for name in Channel.__struct_fields__})
+    fields = {name: getattr(row, name) for name in Channel.__struct_fields__ if name != "to"}
+    return Channel(**fields, to=tuple((row.bound or "").splitlines()))

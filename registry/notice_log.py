@@ -1,4 +1,4 @@
-"""What befell a notice beside its sending (通知日志): duplicate, escalated, acknowledged.
+"""What befell a notice beside its sending (通知日志): duplicate, escalated, no way to reach.
 
 *sent* and *not sent because …* stand with the messages themselves, see registry/outbox.py.
 """
@@ -16,7 +16,13 @@ from registry.statements import clean
 from registry.tables import NoticeLogRow
 
 DUPLICATE, ESCALATED, ACKNOWLEDGED = "duplicate", "escalated", "acknowledged"
-WORDS = {DUPLICATE: "重复，未另发", ESCALATED: "已升级", ACKNOWLEDGED: "已确认"}
+UNREACHED = "unreached"
+WORDS = {
+    DUPLICATE: "重复，未另发",
+    ESCALATED: "已升级",
+    ACKNOWLEDGED: "已确认",
+    UNREACHED: "通知不到",
+}
 
 
 class Line(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Who is meant (通知对象): 在班:值班员, 角色:分管领导, 用户:zhangsan as persons, at an instant.
+"""Who is meant (通知对象): 在班:值班员, 角色:分管领导, 用户:zhangsan, 单位:住建局, at an instant.
 
 Where nobody is on duty the message goes to all who could be, and says so: it never goes nowhere.
 """
@@ -12,16 +12,17 @@ from typing import Any
 from msgspec import Struct, to_builtins
 from sqlalchemy.orm import Session
 
-from registry import roster, users
+from registry import roster, units, users
 from registry.duty import DutyRole
 from registry.users import Role, User
 
 ON_DUTY = "在班:值班员"
+UNIT = "单位"
 _INSTEAD = {DutyRole.OFFICER: Role.DUTY_OFFICER, DutyRole.LEADER: Role.LEADER}
 
 
 class Addressee(Struct, frozen=True):
-    """A person to be told; ``user`` is None for somebody without an account."""
+    """A person to be told, or a unit; ``user`` is None for who has no account."""
 
     user: int | None
     name: str
@@ -57,6 +58,8 @@ def resolve(session: Session, targets: Sequence[str], now: datetime) -> Addresse
             found += _on_duty(session, DutyRole(value), people, now, missing)
         elif kind == "角色":
             found += _with(people, Role(value), missing)
+        elif kind == UNIT:
+            found += _unit(session, value, missing)
         else:
             named = [Addressee(one.id, one.display_name, "") for one in people if one.name == value]
             found += named
@@ -77,6 +80,13 @@ def _on_duty(
     instead = _INSTEAD[role]
     missing.append(f"现在没有{role.value}在班，改告全体{instead.value}")
     return _with(people, instead, missing)
+
+
+def _unit(session: Session, value: str, missing: list[str]) -> list[Addressee]:
+    known = [one for one in units.everything(session) if value in (one.id, one.name)]
+    if not known:
+        missing.append(f"没有单位 {value}")
+    return [Addressee(None, one.name, UNIT) for one in known]
 
 
 def _with(people: list[User], role: Role, missing: list[str]) -> list[Addressee]:

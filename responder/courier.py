@@ -109,7 +109,7 @@ class Courier:
         """
         settled = self._collect()
         now = self._clock()
-        self._announce(now)
+        self.announce()
         with self._database.reading() as session:
             idle = [name for name in self._lanes if name not in self._busy]
             wanted = [name for name in idle if self._lanes[name].wants(session, now)]
@@ -132,12 +132,14 @@ class Courier:
         self._strays_at = tick if found else tick + _STRAYS_EVERY_S
         return found
 
-    def _announce(self, now: datetime) -> None:
+    def announce(self) -> None:
+        """Say once which channels there are, and whom each is for: before the first notice."""
         if self._announced:
             return
         kinds = {name: self._limits.get(name, Limits()).kind or name for name in self._lanes}
+        bound = {name: limits.to for name, limits in self._limits.items()}
         with self._database.transaction() as session:
-            channels.announce(session, kinds, now=now)
+            channels.announce(session, kinds, now=self._clock(), bound=bound)
         self._announced = True
 
     def _collect(self) -> int:

@@ -17,13 +17,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from posts.identity import SHANGHAI
-from registry import changes, outbox
+from registry import outbox
 from registry.errors import InvalidInputError
 from registry.tables import OutboxRow
 from responder import addressees, reminders
 from responder.colours import HEAT_NAMES, HEATS
 from responder.holding import clock
 from responder.tables import AlertRow
+from responder.telling import CONSOLE, Telling, tell
 from responder.wording import instant
 
 DIGEST = "digest"
@@ -47,7 +48,7 @@ class Digester:
 
     def __init__(self, *, times: Sequence[time] = TIMES) -> None:
         self._times = tuple(sorted(times))
-        self._channels: tuple[str, ...] = (reminders.CONSOLE,)
+        self._channels: tuple[str, ...] = (CONSOLE,)
         self._done_at: datetime | None = None
         self._looking: datetime | None = None
 
@@ -71,28 +72,24 @@ class Digester:
 
     def put(self, session: Session, wanted: Sequence[Digest], *, now: datetime) -> int:
         """Write it for each channel."""
-        count = 0
-        for digest in wanted:
-            to = addressees.resolve(session, _TO, now).plain
-            for channel in self._channels:
-                count += outbox.put(
-                    session,
-                    kind=DIGEST,
-                    key=_key(digest.at, channel),
-                    payload={
-                        "title": "预警摘要",
-                        "text": digest.text,
-                        "alerts": list(digest.alerts),
-                        "counts": digest.counts,
-                        "upto": digest.upto,
-                        "to": to,
-                        "channel": channel,
-                    },
-                    due_at=digest.at,
-                    now=now,
-                )
-            changes.note(session, "notice", f"digest:{digest.at.isoformat()}", now=now)
-        return count
+        to = addressees.resolve(session, _TO, now).plain
+        tellings = [
+            Telling(
+                kind=DIGEST,
+                key=f"digest:{digest.at.isoformat()}",
+                due_at=digest.at,
+                payload={
+                    "title": "预警摘要",
+                    "text": digest.text,
+                    "alerts": list(digest.alerts),
+                    "counts": digest.counts,
+                    "upto": digest.upto,
+                },
+                to=to,
+            )
+            for digest in wanted
+        ]
+        return len(tell(session, tellings, channels=self._channels, now=now))
 
     def done(self) -> None:
         """That hour is settled."""

@@ -43,6 +43,7 @@ Outcome = Callable[[Session, datetime], None]
 class Limits(Struct, frozen=True, kw_only=True):
     """What a channel takes. ``max_chars`` bounds a message's text.
 
+    ``to`` are the targets whom it is for, empty: everyone, see responder/telling.py.
     ``heats`` are the colours of alerts and ``levels`` those of incidents that it takes, empty:
     all; what has no colour or level yet is always taken.
     What falls due within ``bundle_s`` seconds after a message leaves as one next message.
@@ -50,6 +51,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """
 
     kind: str = ""
+    to: tuple[str, ...] = ()
     heats: frozenset[str] = frozenset()
     levels: frozenset[str] = frozenset()
     max_chars: int = 2000

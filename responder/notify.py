@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import structlog
 from msgspec import Struct
 
-from responder import reminders
+from responder.telling import CONSOLE
 
 log = structlog.get_logger()
 
@@ -59,7 +59,7 @@ class Notifier(Protocol):
 class ConsoleNotifier:
     """The console's own 通知 table: the outbox row is the notice; a log line goes with it."""
 
-    name = reminders.CONSOLE
+    name = CONSOLE
 
     def send(self, notice: Notice) -> str:
         """Log that the notice is there."""

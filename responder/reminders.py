@@ -12,12 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import changes, notice_log, outbox
-from registry.statements import chunks
-from registry.tables import OutboxRow
+from registry import notice_log
 from responder import addressees, ledger
 from responder.alerts import Alert
 from responder.clocks import State, judge
@@ -26,6 +23,7 @@ from responder.entries import Entry
 from responder.rulebook import in_force
 from responder.rules import RuleSet, national
 from responder.rungs import EVERY, Rung, acknowledgement
+from responder.telling import CONSOLE, Telling, known, tell
 from responder.timers import LEVEL, UNDECIDED, Timer, timers_of, undecided
 from responder.wording import instant, iso, span
 from responder.workdays import Calendar
@@ -34,7 +32,6 @@ REMINDER, ALERT = "reminder", "alert"
 LATE = timedelta(seconds=10)  # a reminder that leaves later than this after its time is 迟发
 LATE_REASON = "补录：最新帖文到达时已超过 24 小时，只进摘要，不叫醒人"
 _WHY = re.compile("[（，：]")
-CONSOLE = "console"
 
 
 class Reminder(Struct, frozen=True, kw_only=True):
@@ -98,7 +95,7 @@ class Planner:
         return self._untold(session, found, now)
 
     def put(self, session: Session, wanted: Sequence[Reminder], *, now: datetime) -> int:
-        """Write what is wanted for each channel; returns how many messages that were."""
+        """Write what is wanted for each channel; returns how many reminders were new."""
         return put(session, wanted, now=now, channels=self._channels)
 
     def done(self) -> None:
@@ -117,7 +114,7 @@ class Planner:
     ) -> list[Reminder]:
         """One reminder for each timer, the newest, unless it was told; older ones are folded."""
         keys = [_key(timer, rung) for timer, past in found for rung in past]
-        told = _told(session, keys, self._channels)
+        told = known(session, keys, self._channels)
         reminders = []
         for timer, past in found:
             if _key(timer, past[-1]) not in told:
@@ -135,7 +132,7 @@ def plan(
     calendar: Calendar | None = None,
     every: timedelta = EVERY,
 ) -> int:
-    """Put what is wanted into the outbox; returns how many messages that were.
+    """Put what is wanted into the outbox; returns how many reminders were new.
 
     A channel that is added later gets what comes then, not what was told before.
     """
@@ -146,24 +143,16 @@ def plan(
 def put(
     session: Session, reminders: Iterable[Reminder], *, now: datetime, channels: Sequence[str]
 ) -> int:
-    """Write each reminder for each channel; a key that is there already adds nothing."""
-    count = 0
-    reminders = list(reminders)
+    """Write each reminder for each channel; a key that is there already adds nothing.
+
+    Returns how many reminders were new.
+    """
     to = addressees.resolve(session, [addressees.ON_DUTY], now).plain if reminders else []
-    for reminder in reminders:
-        for channel in channels:
-            fresh = outbox.put(
-                session,
-                kind=REMINDER,
-                key=f"{reminder.key}:{channel}",
-                payload={**reminder.payload, "to": to, "channel": channel},
-                due_at=reminder.due_at,
-                now=now,
-            )
-            if fresh:
-                changes.note(session, "notice", reminder.key, now=now)
-                count += 1
-    return count
+    tellings = [
+        Telling(kind=REMINDER, key=one.key, due_at=one.due_at, payload=one.payload, to=to)
+        for one in reminders
+    ]
+    return len(tell(session, tellings, channels=channels, now=now))
 
 
 def announce(
@@ -185,30 +174,25 @@ def announce(
         f"【{HEAT_NAMES[alert.heat]}】{alert.title}：{alert.reasons[-1].text}"
         f"（{alert.count} 条，{instant(alert.first_post_at)} 起）"
     )
-    count = 0
-    for channel in channels:
-        key = f"alert:{alert.id}:{stage}:{channel}"
-        payload = {
+    telling = Telling(
+        kind=ALERT,
+        key=f"alert:{alert.id}:{stage}",
+        due_at=now,
+        payload={
             "alert": alert.id,
             "heat": alert.heat,
             "title": alert.title,
             "text": text,
             "held": _WHY.split(reason)[0],
-            "to": to,
-            "channel": channel,
-        }
-        if not outbox.put(session, kind=ALERT, key=key, payload=payload, due_at=now, now=now):
-            continue
-        if reason:
-            found = session.scalar(select(OutboxRow.id).where(OutboxRow.key == key))
-            assert found is not None
-            outbox.not_sent(session, found, now=now, reason=reason)
-        changes.note(session, "notice", key, now=now)
-        count += 1
-    if not count:
+        },
+        to=to,
+        held=reason,
+    )
+    told = tell(session, [telling], channels=channels, now=now)
+    if not told:
         said = f"预警 {alert.id} 再次越线（第 {alert.folded} 次），已并入，不另发通知"
         notice_log.write(session, notice_log.DUPLICATE, said, now=now, alert=alert.id)
-    return count
+    return len(told)
 
 
 def current(
@@ -235,16 +219,6 @@ def current(
 
 def _key(timer: Timer, rung: Rung) -> str:
     return f"{timer.incident}:{timer.rule}:{timer.cycle}:{rung.key}"
-
-
-def _told(session: Session, keys: list[str], channels: Sequence[str]) -> set[str]:
-    """Which of the reminders are in the outbox, for whatever channel."""
-    told: set[str] = set()
-    by_row = {f"{key}:{channel}": key for key in keys for channel in channels}
-    for some in chunks(sorted(by_row)):
-        found = session.scalars(select(OutboxRow.key).where(OutboxRow.key.in_(some)))
-        told.update(by_row[row] for row in found)
-    return told
 
 
 def _reminder(timer: Timer, rung: Rung, folded: list[Rung], now: datetime) -> Reminder:

@@ -14,11 +14,10 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import changes, notice_log, outbox, silences
+from registry import notice_log, silences
 from registry.outbox import Message
 from registry.silences import Silence
 from registry.statements import chunks
-from registry.tables import OutboxRow
 from responder import addressees, alerts, duty_alarm, escalation, ledger, reminders
 from responder.addressees import Addressed
 from responder.colours import HEAT_NAMES
@@ -29,6 +28,7 @@ from responder.rulebook import in_force
 from responder.rules import RuleSet, national
 from responder.rungs import EVERY
 from responder.tables import AlertRow
+from responder.telling import CONSOLE, Telling, known, tell
 from responder.timers import LEVEL, timers_of
 from responder.wording import instant, iso, span
 from responder.workdays import Calendar
@@ -80,7 +80,7 @@ class Watchkeeper:
         self._calendar = calendar  # None: what is in force, also when that changes
         self._version = ""
         self._every = every
-        self._channels: tuple[str, ...] = (reminders.CONSOLE,)
+        self._channels: tuple[str, ...] = (CONSOLE,)
         self._quieted: list[Silence] = []
         self._next: dict[_Subject, tuple[str, datetime | None]] = {}
         self._seen: dict[_Subject, tuple[str, datetime | None]] = {}
@@ -114,7 +114,7 @@ class Watchkeeper:
                 Notice(kind=DUTY, key=key, due_at=now, to=to, text=text, payload=payload)
                 for key, to, text, payload in duty_alarm.planned(session, now)
             ]
-        told = self._told(session, {notice.key for notice in found})
+        told = known(session, {notice.key for notice in found}, self._channels)
         return [notice for notice in found if notice.key not in told]
 
     def put(self, session: Session, wanted: Sequence[Notice], *, now: datetime) -> int:
@@ -124,49 +124,27 @@ class Watchkeeper:
             to: addressees.resolve(session, to, now)
             for to in dict.fromkeys(notice.to for notice in wanted)
         }
-        return sum(self._put(session, notice, meant[notice.to], now) for notice in wanted)
+        tellings = [_telling(notice, meant[notice.to]) for notice in wanted]
+        new = tell(session, tellings, channels=self._channels, now=now)
+        for notice in wanted:
+            if notice.key in new:
+                self._log(session, notice, meant[notice.to], now)
+        return len(new)
 
     def done(self) -> None:
         """What was wanted is in the outbox: those matters rest until their next step."""
         self._next.update(self._seen)
         self._seen = {}
 
-    def _put(self, session: Session, notice: Notice, meant: Addressed, now: datetime) -> int:
-        missing = f"（{'；'.join(meant.missing)}）" if meant.missing else ""
-        text = f"{notice.text}通知：{meant.names}{missing}。"
-        payload = {**notice.payload, "text": text, "to": meant.plain}
-        count = 0
-        for channel in self._channels:
-            key = f"{notice.key}:{channel}"
-            fresh = outbox.put(
-                session,
-                kind=notice.kind,
-                key=key,
-                payload={**payload, "channel": channel},
-                due_at=notice.due_at,
-                now=now,
-            )
-            count += fresh
-        if count:
-            changes.note(session, "notice", notice.key, now=now)
-            notice_log.write(
-                session,
-                notice_log.ESCALATED,
-                _logged(notice, meant.names, missing),
-                now=now,
-                alert=notice.payload.get("alert"),
-                incident=notice.payload.get("incident"),
-            )
-        return count
-
-    def _told(self, session: Session, keys: set[str]) -> set[str]:
-        """Which of the keys are in the outbox, for whatever channel."""
-        told: set[str] = set()
-        by_row = {f"{key}:{channel}": key for key in keys for channel in self._channels}
-        for some in chunks(sorted(by_row)):
-            rows = session.scalars(select(OutboxRow.key).where(OutboxRow.key.in_(some)))
-            told.update(by_row[row] for row in rows)
-        return told
+    def _log(self, session: Session, notice: Notice, meant: Addressed, now: datetime) -> None:
+        notice_log.write(
+            session,
+            notice_log.ESCALATED,
+            _logged(notice, meant.names, _missing(meant)),
+            now=now,
+            alert=notice.payload.get("alert"),
+            incident=notice.payload.get("incident"),
+        )
 
     def _alerts(self, session: Session, now: datetime) -> list[Matter]:
         """The unclaimed alerts whose next step is past, or of which nothing is known yet."""
@@ -278,6 +256,21 @@ def meeting(session: Session, alert: alerts.Alert, now: datetime) -> list[Silenc
     """The silences that are on and meet the alert."""
     active = silences.active(session, now)
     return silences.meeting(active, rule=alert.rule, areas=alert.areas, text=alert.title)
+
+
+def _missing(meant: Addressed) -> str:
+    return f"（{'；'.join(meant.missing)}）" if meant.missing else ""
+
+
+def _telling(notice: Notice, meant: Addressed) -> Telling:
+    text = f"{notice.text}通知：{meant.names}{_missing(meant)}。"
+    return Telling(
+        kind=notice.kind,
+        key=notice.key,
+        due_at=notice.due_at,
+        payload={**notice.payload, "text": text},
+        to=meant.plain,
+    )
 
 
 def _logged(notice: Notice, names: str, missing: str) -> str:

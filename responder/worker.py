@@ -48,7 +48,7 @@ class Plan(Protocol):
         """What is to be put into the outbox now; the session can only read."""
 
     def put(self, session: Session, wanted: Sequence[Any], *, now: datetime) -> int:
-        """Write that into the outbox; returns how many messages that were."""
+        """Write that into the outbox; returns how many notices were new."""
 
     def done(self) -> None:
         """What was wanted is committed."""
@@ -126,6 +126,7 @@ class Responder:
         try:
             done = 0
             if self._own():
+                self._courier.announce()
                 done = self._signals() + self._plan() + self._courier.deliver()
         except UnavailableError as error:
             log.warning("tick_interrupted", reason=error.message)

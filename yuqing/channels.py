@@ -12,6 +12,7 @@ from registry.db import Database
 from registry.errors import InvalidInputError
 from responder.lanes import Limits
 from responder.notify import AppriseNotifier, ConsoleNotifier, Notifier
+from responder.policies.check import is_target
 from yuqing.settings import ChannelSettings, Settings
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def limits(settings: Settings) -> dict[str, Limits]:
         sending = _APPRISE_S * len(one.urls) if one.kind == "apprise" else one.timeout_s
         found[one.name] = Limits(
             kind=one.kind,
+            to=_targets(one),
             heats=frozenset(one.heats),
             levels=frozenset(one.levels),
             max_chars=one.max_chars,
@@ -108,6 +110,16 @@ def _notifier(
     return WebhookNotifier(
         one.name, one.url, secret=secret, clock=clock, allowed=allowed, timeout_s=one.timeout_s
     )
+
+
+def _targets(channel: ChannelSettings) -> tuple[str, ...]:
+    for target in channel.to:
+        if not is_target(target):
+            raise InvalidInputError(
+                f"通知渠道 {channel.name} 的 to 里“{target}”不认识，可写 在班:值班员、"
+                "在班:带班领导、角色:分管领导、用户:登录名、单位:编号。"
+            )
+    return tuple(channel.to)
 
 
 def _check_names(names: Iterable[str]) -> None:

@@ -149,6 +149,11 @@ class DutySettings(_Section):
     digest_at: list[str] = Field(
         default=["08:00", "14:00", "20:00"], description="发摘要的时刻；空列表为不发"
     )
+    handover_min: int = Field(
+        default=30,
+        ge=0,
+        description="接班后多少分钟仍没有签收交班清单就通知（再过这么久告知带班领导）；0 为不通知",
+    )
     hotter_at: dict[str, float] = Field(
         default={"orange": 5.0, "red": 20.0},
         description="条数达到规则阈值的多少倍时升为该颜色；不写则颜色只由规则决定",
@@ -180,6 +185,11 @@ class ChannelSettings(_Section):
     ok_field: str = Field(default="", description="sms：答复里表示成败的字段；不填只看 HTTP 状态")
     ok_value: str = Field(default="", description="sms：该字段成功时的值，如 0 或 OK")
     argv: list[str] = Field(default=[], description="command：程序及参数，不经过 shell")
+    to: list[str] = Field(
+        default=[],
+        description="只通知这些对象：在班:值班员、在班:带班领导、角色:分管领导、用户:登录名、"
+        "单位:编号；不填为所有人",
+    )
     heats: list[Literal["red", "orange", "yellow", "blue"]] = Field(
         default=[], description="只收这些颜色的预警；不填为全部"
     )

@@ -72,7 +72,7 @@ async def try_out(
 
 def _view(channel: Channel, now: datetime) -> ChannelView:
     code, word, sign = _STATES.get(channel.state, ("na", channel.state, "na"))
-    parts = []
+    parts = [f"只通知{'、'.join(channel.to)}"] if channel.to else []
     if channel.state == channels.FAILING:
         parts.append(f"自{words.when(channel.since, now)} 起连续 {channel.failures} 次没有送达")
         parts.append(channel.detail)

@@ -29,6 +29,7 @@ class ChannelOut(Shown):
     sent_at: Instant | None = Field(description="上次发出")
     failures: int = Field(description="连续失败几次")
     detail: str = Field(description="失败原因")
+    to: list[str] = Field(description="只通知这些对象，如 角色:分管领导；空为所有人")
 
 
 class TestOut(Shown):

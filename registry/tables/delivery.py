@@ -54,7 +54,7 @@ class DeliveryEventRow(Base):
 
 
 class ChannelRow(Base):
-    """A channel as the responder last saw it."""
+    """A channel as the responder last saw it; ``bound``: whom it is for, a target a line."""
 
     __tablename__ = "channels"
 
@@ -65,6 +65,7 @@ class ChannelRow(Base):
     sent_at: Mapped[datetime | None]
     failures: Mapped[int]
     detail: Mapped[str] = mapped_column(Text)
+    bound: Mapped[str | None] = mapped_column(Text)
 
 
 class ClockSampleRow(Base):

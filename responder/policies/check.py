@@ -102,15 +102,17 @@ def _step_problems(step: dict[str, Any]) -> Iterator[str]:
         yield "的 to 没有写：告诉谁"
         return
     for target in to:
-        if not _is_target(target):
+        if not is_target(target):
             known = "、".join(sorted(ON_DUTY))
-            yield f"的 to 里 {target!r} 不认识，可写 {known}、角色:分管领导、用户:登录名"
+            yield f"的 to 里 {target!r} 不认识，可写 {known}、角色:分管领导、用户:登录名、单位:编号"
 
 
-def _is_target(target: object) -> bool:
+def is_target(target: object) -> bool:
+    """Whether that says whom: 在班:值班员, 角色:分管领导, 用户:zhangsan, 单位:住建局."""
     if not isinstance(target, str):
         return False
-    named = target.startswith("用户:") and bool(target.removeprefix("用户:").strip())
+    kind, _, name = target.partition(":")
+    named = kind in ("用户", "单位") and bool(name.strip())
     return target in ON_DUTY or target in _ROLES or named
 
 
