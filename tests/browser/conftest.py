@@ -14,6 +14,10 @@ from support.api import MadeDesk, make_desk
 from support.browser import chromium_browser
 from support.desk_data import fill
 from support.duty_data import fill_duty
+from support.matter_data import fill_matters
+from support.sizes import postgres, size
+
+__all__ = ["postgres", "size"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Served:
     url: str
     alert: int
     incident: int
+    undecided: int  # without a level, with numbers that suggest one
 
     def pages(self) -> dict[str, str]:
         """Every page, by its name."""
@@ -33,6 +38,9 @@ class Served:
             "alert": f"/alerts/{self.alert}",
             "incidents": "/incidents?state=all",
             "incident": f"/incidents/{self.incident}",
+            "assess": f"/incidents/{self.incident}/assess?q=停水",
+            "then": f"/incidents/{self.incident}/at?variant=北京2021",
+            "undecided": f"/incidents/{self.undecided}",
             "incident_new": "/incidents/new",
             "search": "/search?q=停水",
             "search_nothing": "/search?q=没有这样的词",
@@ -44,6 +52,8 @@ class Served:
             "handover": "/handover",
             "silences": "/silences",
             "audit": "/audit",
+            "calendar": "/calendar",
+            "erasures": "/erasures",
             "more": "/more",
             "password": "/password",
             "missing": "/nowhere",
@@ -67,8 +77,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         desk.clock.running = True
         ids = fill(desk)
         fill_duty(desk)
+        undecided = fill_matters(desk, ids["incident"])
         with desk.serving() as url:
-            yield Served(desk, url, ids["alert"], ids["incident"])
+            yield Served(desk, url, ids["alert"], ids["incident"], undecided)
 
 
 @pytest.fixture

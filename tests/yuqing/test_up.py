@@ -32,9 +32,10 @@ def test_the_first_start_gives_one_way_in_readable_by_its_owner_alone(tmp_path) 
 
 def test_the_demo_shows_alerts_and_an_incident_with_running_clocks_within_a_minute(
     tmp_path,
+    size,
 ) -> None:
     began = time.monotonic()
-    with service(tmp_path / "data", "--demo", cwd=tmp_path) as up:
+    with service(tmp_path / "data", "--demo", cwd=tmp_path, env=size.env) as up:
 
         def running_clocks():
             found = [one for one in up.get("api/v1/clocks")["items"] if one["state"] == "running"]
@@ -71,7 +72,9 @@ def test_a_stage_that_is_killed_is_started_again_and_shown(tmp_path) -> None:
 
 @pytest.mark.promise("P14", "P16")
 @pytest.mark.needs("eval_data")
-def test_petitions_come_in_whole_whichever_stage_is_killed(tmp_path, eval_data, figure) -> None:
+def test_petitions_come_in_whole_whichever_stage_is_killed(
+    tmp_path, eval_data, size, figure
+) -> None:
     """kill -9 of the import and of every stage while 4,326 petitions come in."""
     from support.service import start
 
@@ -81,12 +84,13 @@ def test_petitions_come_in_whole_whichever_stage_is_killed(tmp_path, eval_data, 
         "--data", str(data), str(eval_data / "gov" / "messages_4326.jsonl.gz"),
     )  # fmt: skip
     kills = 0
-    with service(data, cwd=tmp_path, env=TRIVIAL) as up:
+    env = {**TRIVIAL, **size.env}
+    with service(data, cwd=tmp_path, env=env) as up:
         for victim in ("analyze", "serve", "respond", "analyze", "ingest"):
-            process = start(*arguments, cwd=tmp_path)
+            process = start(*arguments, cwd=tmp_path, env=env)
             wanted = 200 * (kills + 1)
             until(
-                lambda p=process, n=wanted: up_count(data) > n or p.poll() is not None,
+                lambda p=process, n=wanted: size.indexed(data) > n or p.poll() is not None,
                 what="some posts are in",
                 every_s=0.02,
             )
@@ -97,22 +101,12 @@ def test_petitions_come_in_whole_whichever_stage_is_killed(tmp_path, eval_data, 
             process.wait(60)
             assert process.stdout is not None
             process.stdout.close()
-        whole = run(*arguments, cwd=tmp_path)
+        whole = run(*arguments, cwd=tmp_path, env=env)
         assert whole.returncode == 0, whole.stderr
-        until(lambda: up_count(data) == 4326, what="all petitions are searchable")
+        until(lambda: size.indexed(data) == 4326, what="all petitions are searchable")
         until(lambda: "serve" in up.children(), what="serve is back")
-    found = run("search", "--json", "--data", str(data), cwd=tmp_path)
+    found = run("search", "--json", "--data", str(data), cwd=tmp_path, env=env)
     ids = [json.loads(line)["id"] for line in found.stdout.splitlines()]
     assert len(ids) == len(set(ids)) == 4326
-    assert run("verify", "--data", str(data), cwd=tmp_path).returncode == 0
-    figure(f"4,326 of 4,326 petitions, none twice, after {kills} kills")
-
-
-def up_count(data) -> int:
-    import sqlite3
-
-    with sqlite3.connect(f"file:{data / 'index.db'}?mode=ro", uri=True) as index:
-        try:
-            return int(index.execute("select count(*) from posts").fetchone()[0])
-        except sqlite3.OperationalError:
-            return 0
+    assert run("verify", "--data", str(data), cwd=tmp_path, env=env).returncode == 0
+    figure(f"{size.name}: 4,326 of 4,326 petitions, none twice, after {kills} kills")

@@ -1,0 +1,5 @@
+"""The service in both sizes."""
+
+from support.sizes import postgres, size
+
+__all__ = ["postgres", "size"]
