@@ -131,6 +131,7 @@ def test_published_with_evidence_stops_the_clock_and_without_evidence_keeps_what
         page.get_by_label("事发").fill(started.strftime("%Y-%m-%dT%H:%M:%S"))
         page.get_by_label("发现").fill(started.strftime("%Y-%m-%dT%H:%M:%S"))
         page.get_by_role("button", name="立项").click()
+        page.locator("#g-publish > summary").click()
         page.locator("#release > summary").click()
         form = page.locator("#release form")
         form.get_by_label("正文").fill("边坡滑塌，双向中断，正在抢通。")

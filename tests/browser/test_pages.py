@@ -13,6 +13,16 @@ from support.browser import DESKTOP, PHONE, SMALL_PHONE, signed_in
 pytestmark = pytest.mark.needs("chromium")
 ADMIN = "管理员"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+UNFOLD = """
+() => document.querySelectorAll("details.fold, details.group, details.answer")
+  .forEach((one) => { one.open = true; })
+"""
+# Tables and lists that a person would have to push sideways.
+SIDEWAYS = """
+() => [...document.querySelectorAll(".scroll, .choices")]
+  .filter((el) => el.scrollWidth > el.clientWidth + 1)
+  .map((el) => `${el.getAttribute("aria-labelledby")} ${el.scrollWidth} > ${el.clientWidth}`)
+"""
 TARGETS = """
 () => [...document.querySelectorAll("a[href], button, summary, input, select, textarea")]
   .filter((el) => el.checkVisibility({ visibilityProperty: true }))
@@ -48,9 +58,7 @@ def test_axe_finds_nothing(browser: Browser, served, viewport, scheme):
         page = context.new_page()
         for name, path in served.pages().items():
             visit(page, path)
-            page.evaluate(
-                'document.querySelectorAll("details.fold").forEach((one) => { one.open = true; })'
-            )
+            page.evaluate(UNFOLD)
             result = axe.run(page, options=options).response
             found += [
                 f"{name}: {violation['id']}: {json.dumps(node['target'], ensure_ascii=False)} "
@@ -91,11 +99,13 @@ def test_nothing_is_wider_than_the_phone(browser: Browser, served, viewport, siz
         page = context.new_page()
         for name, path in served.pages().items():
             visit(page, path)
+            page.evaluate(UNFOLD)
             over = page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             if over > 0:
                 wide.append((name, over))
+            wide += [(name, one) for one in page.evaluate(SIDEWAYS)]
     assert wide == []
 
 
@@ -108,6 +118,7 @@ def test_targets_on_the_phone_are_44_px(browser: Browser, served):
         page = context.new_page()
         for name, path in served.pages().items():
             visit(page, path)
+            page.evaluate(UNFOLD)
             found = page.evaluate(TARGETS)
             if found:
                 small[name] = found
