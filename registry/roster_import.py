@@ -98,16 +98,25 @@ def read(data: bytes) -> list[Line]:
 
 
 def bring_in(
-    session: Session, lines: list[Line], *, by: str, now: datetime, hours: Hours
+    session: Session,
+    lines: list[Line],
+    *,
+    by: str,
+    now: datetime,
+    hours: Hours,
+    role: DutyRole | None = None,
 ) -> Imported:
-    """Make the roster what the lines say. What ended already is neither made nor withdrawn."""
+    """Make the roster what the lines say. What ended already is neither made nor withdrawn.
+
+    With ``role`` the lines are the truth for that role only.
+    """
     wanted = dict.fromkeys(line for line in lines if hours.span(line.day, line.kind)[1] > now)
     if not wanted:
         return Imported(added=0, kept=len(lines), withdrawn=0, without_account=())
     spans = [hours.span(line.day, line.kind) for line in wanted]
     there: dict[Line, Shift] = {}
     for shift in roster.shifts(session, min(s for s, _ in spans), max(e for _, e in spans)):
-        if shift.source == roster.ROSTER:
+        if shift.source == roster.ROSTER and role in {None, shift.role}:
             there[Line(shift.day, shift.kind, shift.role, shift.name)] = shift
     people = {name: roster.person(session, name) for name in {line.name for line in wanted}}
     shown = {

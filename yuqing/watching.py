@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,6 @@ from registry.duty import Hours
 from yuqing.settings import DutySettings
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from responder.policies import Policies
     from responder.rules import RuleSet
 
@@ -32,6 +31,8 @@ def parts(section: DutySettings, *, rules: RuleSet, every: timedelta) -> dict[st
     """What the responder is given for duty. Raises InvalidInputError for a wrong setting."""
     from responder.colours import colours
     from responder.digest import Digester, times
+    from responder.handover_alarm import KIND as HANDOVER
+    from responder.handover_alarm import HandoverWatch
     from responder.holding import holding
     from responder.watchkeeper import Watchkeeper
 
@@ -41,9 +42,10 @@ def parts(section: DutySettings, *, rules: RuleSet, every: timedelta) -> dict[st
         digest_only=section.digest_only,
     )
     watch = Watchkeeper(policies=policies(section), holding=held, rules=rules, every=every)
+    unsigned = HandoverWatch(after=timedelta(minutes=section.handover_min), hours=hours(section))
     return {
-        "plans": [watch.on, Digester(times=times(section.digest_at)).on],
-        "checks": watch.checks(),
+        "plans": [watch.on, Digester(times=times(section.digest_at)).on, unsigned.on],
+        "checks": {**watch.checks(), HANDOVER: unsigned.stale},
         "colours": colours(section.hotter_at),
         "holding": held,
     }

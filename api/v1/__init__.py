@@ -13,6 +13,7 @@ from api.v1 import (
     channels,
     clocks,
     duty,
+    duty_turns,
     entries,
     handovers,
     incidents,
@@ -68,6 +69,7 @@ for part in (
     audit,
     handovers,
     duty,
+    duty_turns,
     silences,
     proofs,
 ):
