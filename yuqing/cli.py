@@ -22,6 +22,7 @@ from yuqing.commands import (
     operating,
     proving,
     reading,
+    relaying,
     ruling,
     telling,
 )
@@ -51,6 +52,7 @@ for register in (
     backup,
     administering,
     telling,
+    relaying,
 ):
     register.add_to(app)
 
