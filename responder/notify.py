@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import structlog
 from msgspec import Struct
 
+from registry.addresses import Admitted
+from responder.guarding import guarded
 from responder.telling import CONSOLE
 
 log = structlog.get_logger()
@@ -44,6 +46,14 @@ class NotifyError(Exception):
         self.answered = answered
 
 
+def not_admitted(host: str) -> str:
+    """What is said of a receiver whose address is neither public nor listed."""
+    return (
+        f"{host} 指向内网或本机地址，按安全策略不予发送；"
+        "确需发送时由管理员把它写进 respond.allow_private"
+    )
+
+
 class Notifier(Protocol):
     """A channel. ``name`` is part of the outbox key: it must not change between runs.
 
@@ -70,11 +80,13 @@ class ConsoleNotifier:
 class AppriseNotifier:
     """Every service that apprise knows (企业微信, 钉钉, 飞书, 邮件, …), by its addresses.
 
-    The addresses hold secrets: they are never logged.
+    The addresses hold secrets: they are never logged. Wherever they lead, it connects to admitted
+    addresses only.
     """
 
-    def __init__(self, urls: Sequence[str], *, name: str = "apprise") -> None:
+    def __init__(self, urls: Sequence[str], *, allowed: Admitted, name: str = "apprise") -> None:
         self.name = name
+        self._allowed = allowed
         self._urls = tuple(urls)
         self._sender: Any = None
 
@@ -84,7 +96,11 @@ class AppriseNotifier:
             self._sender = self._made()
         # Who reads it is a person: the number lets them tell a repeat from a second matter.
         body = f"{notice.text}\n编号 {'、'.join(notice.keys) or notice.key}"
-        if not self._sender.notify(title=notice.title, body=body):
+        with guarded(self._allowed) as guard:
+            taken = self._sender.notify(title=notice.title, body=body)
+        if guard.refused:
+            raise NotifyError(not_admitted(guard.refused[0]), retry=False)
+        if not taken:
             raise NotifyError("接收方没有收下（拒绝、无应答或地址有误）")
         return f"已交给 {len(self._urls)} 个接收地址"
 
@@ -92,7 +108,8 @@ class AppriseNotifier:
         import apprise
 
         logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines quote addresses
-        sender = apprise.Apprise()
+        # One after the other: what was refused is known when it returns.
+        sender = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False))
         for number, url in enumerate(self._urls, start=1):
             if not sender.add(url):
                 raise NotifyError(f"第 {number} 个通知地址写法不对，请检查设置", retry=False)

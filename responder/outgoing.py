@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from msgspec import Struct
 
 from registry.addresses import Admitted
-from responder.notify import NotifyError
+from responder.notify import NotifyError, not_admitted
 
 _PORTS = {"http": 80, "https": 443}
 _MOST_BYTES = 65_536  # of an answer; whatever follows is left unread
@@ -93,11 +93,7 @@ def _connect(
         raise NotifyError(f"找不到主机 {host}，请检查地址和网络") from error
     addresses = allowed.of(host, port, dict.fromkeys(str(entry[4][0]) for entry in found))
     if not addresses:
-        raise NotifyError(
-            f"{host} 指向内网或本机地址，按安全策略不予发送；"
-            "确需发送时由管理员把它写进 respond.allow_private",
-            retry=False,
-        )
+        raise NotifyError(not_admitted(host), retry=False)
     left = max(0.01, until - time.monotonic())
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(host, port, timeout=left)

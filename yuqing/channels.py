@@ -33,10 +33,10 @@ def notifiers(
     Raises InvalidInputError for a channel that lacks what its kind needs.
     """
     made: list[Notifier] = [ConsoleNotifier()]
-    if settings.respond.notify_urls:
-        made.append(AppriseNotifier(settings.respond.notify_urls))
-    _check_names(one.name for one in settings.channel)
     allowed = Admitted(settings.respond.allow_private, setting="respond.allow_private")
+    if settings.respond.notify_urls:
+        made.append(AppriseNotifier(settings.respond.notify_urls, allowed=allowed))
+    _check_names(one.name for one in settings.channel)
     made += [_notifier(one, database, clock, allowed) for one in settings.channel]
     return made
 
@@ -82,7 +82,7 @@ def _notifier(
         if not getattr(one, name):
             raise InvalidInputError(f"通知渠道 {one.name}（{one.kind}）还缺 {name}，请补上。")
     if one.kind == "apprise":
-        return AppriseNotifier(one.urls, name=one.name)
+        return AppriseNotifier(one.urls, allowed=allowed, name=one.name)
     if one.kind == "command":
         from responder.command import CommandNotifier
 

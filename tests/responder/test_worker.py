@@ -12,6 +12,7 @@ from support.responder import NOON, Office, Pager, signal
 from posts.errors import RetryError
 from posts.log.port import SIGNALS
 from registry import lease, outbox
+from registry.addresses import Admitted
 from registry.errors import UnavailableError
 from responder import alerts, incidents, query
 from responder.drafts import draft
@@ -354,7 +355,8 @@ def webhook():
 
 @pytest.mark.filterwarnings("ignore:'imghdr'")
 def test_apprise_sends_to_a_real_receiver_and_tells_a_refusal(webhook):
-    notifier = AppriseNotifier([f"json://127.0.0.1:{webhook.server_port}"])
+    allowed = Admitted(["127.0.0.1"], setting="x")
+    notifier = AppriseNotifier([f"json://127.0.0.1:{webhook.server_port}"], allowed=allowed)
     notice = Notice(key="k", title="塌陷", text="R1 剩余 10 分钟")
     webhook.RequestHandlerClass.status = 200
     assert notifier.send(notice) == "已交给 1 个接收地址"
@@ -367,7 +369,7 @@ def test_apprise_sends_to_a_real_receiver_and_tells_a_refusal(webhook):
 
 @pytest.mark.filterwarnings("ignore:'imghdr'")
 def test_a_wrong_address_is_told_without_quoting_it():
-    notifier = AppriseNotifier(["nosuchservice://secret-token"])
+    notifier = AppriseNotifier(["nosuchservice://secret-token"], allowed=Admitted(setting="x"))
     with pytest.raises(NotifyError) as caught:
         notifier.send(Notice(key="k", title="t", text="x"))
     assert caught.value.reason == "第 1 个通知地址写法不对，请检查设置"
