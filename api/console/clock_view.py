@@ -44,19 +44,11 @@ _STOPPED_BY = {
     "R8": "工单已办结。",
     "R9": "准确信息已发布。",
 }
-_ACTS = {
-    "R1": "去发布",
-    "R2": "登记发布会",
-    "R3": "去回应",
-    "R4-1": "去报告",
-    "R4-2": "去报告",
-    "R5": "去解读",
-    "R7": "去发布",
-}
+_ACTS = {"R1": "去发布", "R2": "登记发布会", "R3": "去回应", "R5": "去解读", "R7": "去发布"}
+_REPORTS = ("R4-1", "R4-2", "R4b", "R4b-2", "R4c", "R4c-2")
+_ACTS |= dict.fromkeys(_REPORTS, "去报告")
 # Where the incident page records what stops the clock.
-_FORMS = {"R2": "conference", "R8": "settle"} | dict.fromkeys(
-    ("R4-1", "R4-2", "R4b", "R4b-2", "R4c", "R4c-2"), "report"
-)
+_FORMS = {"R2": "conference", "R8": "settle"} | dict.fromkeys(_REPORTS, "report")
 _WORKING_DAYS = re.compile(r"起 (\d+ 个工作日)内")
 _SOON_SHARE = 0.25
 _COUNTING = frozenset({"running", "due_soon", "overdue"})

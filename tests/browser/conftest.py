@@ -14,7 +14,7 @@ from support.api import MadeDesk, make_desk
 from support.browser import chromium_browser
 from support.desk_data import fill
 from support.duty_data import fill_duty
-from support.matter_data import fill_matters
+from support.matter_data import adopt_desk_rules, fill_matters
 from support.sizes import postgres, size
 
 __all__ = ["postgres", "size"]
@@ -75,6 +75,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     with make_desk(folder, now=datetime.now(UTC), demo=True) as desk:
         desk.clock.running = True
+        adopt_desk_rules(desk)
         ids = fill(desk)
         fill_duty(desk)
         undecided = fill_matters(desk, ids["incident"])

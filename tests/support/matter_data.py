@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 LAW = {"reason": "事件中收集的个人信息", "clause": "应对法第八十五条"}
 
 
+def adopt_desk_rules(desk: MadeDesk) -> None:
+    """The rules of the service, R4 to R9 too; for the incidents that are opened after it."""
+    with desk.database.transaction() as session:
+        rulebook.adopt(session, desk_rules(), who="系统", now=desk.clock())
+
+
 def fill_matters(desk: MadeDesk, incident: int) -> int:
     """More on that incident; gives another one that has no level and numbers that suggest one."""
     now = desk.clock()
@@ -41,7 +47,6 @@ def fill_matters(desk: MadeDesk, incident: int) -> int:
     wrong |= {"evidence": {"source": "监控录像"}}
     not_needed = {"type": "not_applicable", "rule": "R2", "reason": "上级召开", "clause": "3.3.5"}
     with desk.database.transaction() as session:
-        rulebook.adopt(session, desk_rules(), who="系统", now=now)
         units.put(session, Unit(id="traffic", name="县交通运输局", head="杨局长"))
         channels.announce(session, {"wecom": "apprise", "console": "console"}, now=now)
         channels.report(session, "wecom", failure="对方超时未答", now=now)
