@@ -131,7 +131,7 @@ def _write(wiring: Wiring, work: Path, now: datetime) -> Manifest:
     with database.reading() as session:
         for table in db_dump.tables(session):
             lines = () if table in db_dump.PASSING else db_dump.lines(session, table)
-            with _packed(work / TABLES / f"{table}.jsonl.gz") as out:
+            with gzip.open(work / TABLES / f"{table}.jsonl.gz", "wb", compresslevel=6) as out:
                 count = sum(bool(out.write(line.encode())) for line in lines)
             rows[table] = max(0, count - 1)
         revision, counters = db_dump.revision(session), db_dump.counters(session)
@@ -184,11 +184,6 @@ def _copy(one: Path, target: Path) -> None:
             shutil.copyfile(one, target)
     except FileNotFoundError:
         return
-
-
-def _packed(file: Path) -> gzip.GzipFile:
-    # No name and time within: the same rows make the same bytes.
-    return gzip.GzipFile(filename="", fileobj=file.open("wb"), mode="wb", compresslevel=6, mtime=0)
 
 
 def _digest(file: Path) -> str:
