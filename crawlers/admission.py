@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from crawlers.cleaning import clean_line, clean_text, clean_url
 from crawlers.masking import mask
@@ -161,7 +162,9 @@ class Admission:
         if batch:
             self._append(batch)
             with self._database.transaction() as session:
-                sightings.remember(session, list(fresh.values()), now=latest)
+                before_us = sightings.remember(session, list(fresh.values()), now=latest)
+            # Two who admit the same at once both append it, but only one of them brought it.
+            outcomes = [_honest(one, known, before_us, fresh) for one in outcomes]
         return outcomes
 
     def _append(self, batch: list[tuple[str, bytes]]) -> None:
@@ -238,6 +241,24 @@ def _prepare(item: Item) -> _Ready | Outcome:
     ).hexdigest()[:32]
     identity = item_id(item) or post_id(item.source, content)
     return _Ready(item, identity, url, title, text, published_at, certainty, content)
+
+
+def _honest(
+    outcome: Outcome,
+    known: Mapping[str, Sighting],
+    before_us: Mapping[str, Sighting],
+    fresh: Mapping[str, Sighting],
+) -> Outcome:
+    """The outcome by what was there when we wrote, not when we looked."""
+    post = outcome.post_id
+    if outcome.state is not State.ACCEPTED or post is None:
+        return outcome
+    there = before_us.get(post)
+    if there is None or there == known.get(post):
+        return outcome
+    if there.content_hash == fresh[post].content_hash:
+        return Outcome(state=State.DUPLICATE, post_id=post)
+    return replace(outcome, new=False)
 
 
 def _masked(text: str) -> str:

@@ -41,11 +41,16 @@ def known(session: Session, ids: Iterable[str]) -> dict[str, Sighting]:
     return found
 
 
-def remember(session: Session, sightings: Iterable[Sighting], *, now: datetime) -> None:
-    """Keep them. Of an id that is known only the content changes; the last of an id wins."""
+def remember(
+    session: Session, sightings: Iterable[Sighting], *, now: datetime
+) -> dict[str, Sighting]:
+    """Keep them. Of an id that is known only the content changes; the last of an id wins.
+
+    Returns what was there before, by id: whoever looked earlier learns that another was quicker.
+    """
     newest = {sighting.post_id: sighting for sighting in sightings}
     if not newest:
-        return
+        return {}
     old = known(session, newest)
     changed = [
         {"id": new.post_id, "hash": new.content_hash, "seen": now}
@@ -73,6 +78,7 @@ def remember(session: Session, sightings: Iterable[Sighting], *, now: datetime) 
             .values(content_hash=bindparam("hash"), seen_at=bindparam("seen"))
         )
         session.execute(statement, changed)
+    return old
 
 
 def seen_before(session: Session, before: datetime, *, limit: int) -> list[str]:

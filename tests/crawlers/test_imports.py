@@ -5,7 +5,9 @@ import gzip
 import io
 import json
 import random
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import openpyxl
 import pytest
 from support.crawling import NOW, posts
 
-from crawlers.admission import Admission
+from crawlers.admission import Admission, Item, State
 from crawlers.imports import Summary, ingest
 from crawlers.imports.documents import document_date
 from crawlers.imports.values import UnfitValueError, parse_id, parse_text, parse_time
@@ -426,3 +428,38 @@ def test_the_seed_documents_come_in_with_their_dates(
     assert counts(desk.take(*paths, kind=None)) == (len(paths), 0, 0)
     assert {post.certainty for post in posts(log)} == {Certainty.DAY}
     assert {post.kind for post in posts(log)} == {"document"}
+
+
+class Crossing(MemoryLog):
+    """Two who append wait for each other: both have looked before either writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._both = threading.Barrier(2, timeout=30)
+
+    def append(self, topic: str, batch: Any) -> None:
+        self._both.wait()
+        super().append(topic, batch)
+
+
+def test_two_imports_of_one_file_at_once_count_each_row_once(
+    database: Database, tmp_path: Path
+) -> None:
+    slow = Crossing()
+    desks = [Desk(Admission(slow, database), database, tmp_path) for _ in range(2)]
+    rows = [{**ROW, "id": str(number), "text": f"第{number}条"} for number in range(20)]
+    path = desks[0].file("same.jsonl", lines(*rows))
+    with ThreadPoolExecutor(2) as pool:
+        summaries = list(pool.map(lambda one: one.take(path), desks))
+    assert sorted(map(counts, summaries)) == [(0, 20, 0), (20, 0, 0)]
+
+
+def test_who_was_slower_with_other_content_brought_nothing_new(database: Database) -> None:
+    slow = Crossing()
+    items = [
+        Item(source="s", kind="k", native="1", text=text, fetched_at=NOW) for text in ("旧", "新")
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda one: Admission(slow, database).admit([one])[0], items))
+    assert {one.state for one in found} == {State.ACCEPTED}
+    assert sorted(one.new for one in found) == [False, True]
