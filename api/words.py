@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 _WHERE = {
@@ -61,8 +62,15 @@ def sentence_for(problem: dict[str, Any]) -> tuple[str | None, str]:
     shown = f"{_WHERE.get(where, '')}“{field}”" if field else _WHERE.get(where, "输入")
     if kind == "value_error":
         return field, f"{shown}：{context.get('error') or '不正确'}"
+    if "expected" in context:
+        context = {**context, "expected": _choices(str(context["expected"]))}
     try:
         said = _SENTENCES.get(kind, "不正确").format(**context)
     except (KeyError, IndexError):
         said = "不正确"
     return field, f"{shown}{said}，请改正后重发。"
+
+
+def _choices(expected: str) -> str:
+    """``'open' or 'closed'`` as pydantic lists them, in Chinese marks."""
+    return re.sub(r"'([^']*)'(?:, | or )?", r"“\1”、", expected).removesuffix("、")
