@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from posts.index.port import PostIndex, Query
+from posts.index.words import spell
 from posts.model import Sentiment
 from registry import alert_rules, areas, sources
+from registry.alert_rules import AlertRule
 from registry.errors import InvalidInputError
 from responder import query
 from responder.assessment import Figure, Figures, Place
@@ -16,12 +18,13 @@ from responder.incidents import Incident
 from responder.workdays import SHANGHAI
 
 _MANY = 200
+_LONGEST = 500  # characters of a search, as /search takes them
 _PLACES = 5
 _HOUR = timedelta(hours=1)
 
 
 def default_scope(session: Session, index: PostIndex, incident: Incident) -> dict[str, str]:
-    """The query that the alert suggests: its word that finds most, its place, from its first post.
+    """The query that the alert suggests: the words of its rule, its place, from its first post.
 
     Without an alert there is nothing to go by, and a person gives the words.
     """
@@ -31,11 +34,18 @@ def default_scope(session: Session, index: PostIndex, incident: Incident) -> dic
     scope = {"since": _local(alert.first_post_at), "area": _common_area(index, alert.posts)}
     rule = next((one for one in alert_rules.everything(session) if one.id == alert.rule), None)
     if rule is not None:
-        found = index.get_many(alert.posts)
-        texts = [f"{one.post.title}{one.post.text}" for one in found.values()]
-        best = max(rule.any_of, key=lambda word: sum(word in text for text in texts), default="")
-        scope["q"] = " ".join([*rule.all_of, *([best] if best else [])])
+        scope["q"] = _words_of(rule)
     return {name: value for name, value in scope.items() if value}
+
+
+def _words_of(rule: AlertRule) -> str:
+    """All words of the rule as a search; of a very long rule as many as a search takes."""
+    any_of = list(rule.any_of)
+    while len(q := spell(all_of=rule.all_of, none_of=rule.none_of, any_of=any_of)) > _LONGEST:
+        if not any_of:
+            return q[:_LONGEST]
+        any_of.pop()
+    return q
 
 
 def _common_area(index: PostIndex, posts: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from responder.assessment import Figure, Figures
 from responder.rulebook import in_force
 
 router = APIRouter(tags=["事件"])
-_LONG = 200
+_LONG = 500
 
 
 class FigureOut(Shown):

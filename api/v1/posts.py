@@ -113,7 +113,7 @@ def shown(scored: ScoredPost, hit: Hit | None = None) -> PostOut:
 
 
 def query_of(
-    q: Annotated[str, Query(max_length=500, description="词、“短语”、-排除")] = "",
+    q: Annotated[str, Query(max_length=500, description="词、“短语”、-排除、OR 或 | 为任一")] = "",
     area: Annotated[str | None, Query(max_length=40, description="区划代码，含下辖")] = None,
     sentiment: Annotated[Sentiment | None, Query(description="情感")] = None,
     source: Annotated[str | None, Query(max_length=200, description="信源")] = None,

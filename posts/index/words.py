@@ -14,7 +14,7 @@ from __future__ import annotations
 import operator
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -120,6 +120,18 @@ def parse(text: str) -> Terms:
     return Terms(tuple(map(tuple, groups)), tuple(excluded))
 
 
+def spell(
+    *, all_of: Iterable[str] = (), none_of: Iterable[str] = (), any_of: Iterable[str] = ()
+) -> str:
+    """The query that looks for these words: what a person would type, read back by :func:`parse`.
+
+    What ``any_of`` joins comes last, so that a limit cuts there first.
+    """
+    joined = "|".join(filter(None, map(_quoted, any_of)))
+    excluded = [f"-{word}" for word in map(_quoted, none_of) if word]
+    return " ".join(filter(None, [*map(_quoted, all_of), *excluded, joined]))
+
+
 def fts_phrase(term: Term) -> str:
     """A term with runs as an FTS5 phrase. It holds tokens only, so no input is FTS5 syntax."""
     last = term.runs[-1]
@@ -160,6 +172,13 @@ def occurrences(term: Term, text: str, normalised: str) -> Iterator[tuple[int, i
     while start >= 0:
         yield start, start + len(term.literal), False
         start = text.find(term.literal, start + len(term.literal))
+
+
+def _quoted(word: str) -> str:
+    """The word as one term, whatever stands in it; "" where nothing does."""
+    plain = re.sub('["“”]', " ", word).strip()
+    as_it_stands = re.fullmatch(rf"(?!-)[^\s{_BARS}]+", plain) and plain != "OR"
+    return plain if as_it_stands or not plain else f'"{plain}"'
 
 
 def _term(text: str) -> Term:

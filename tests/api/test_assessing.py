@@ -63,7 +63,7 @@ def test_every_number_is_what_its_link_finds(desk: MadeDesk, incident: int):
 def test_the_same_numbers_by_json(desk: MadeDesk, incident: int):
     client = desk.client(token=True)
     made = client.get(f"/api/v1/incidents/{incident}/assessment").json()
-    assert made["scope"]["q"] == "停水"
+    assert made["scope"]["q"] == "没水|停水", "all words of the rule"
     assert made["scope"]["area"] == "533103"
     for figure in made["figures"]:
         if figure["name"] != "来源":
@@ -75,6 +75,18 @@ def test_the_same_numbers_by_json(desk: MadeDesk, incident: int):
     assert other["figures"][0]["value"] == 5
     wrong = client.get(f"/api/v1/incidents/{incident}/assessment", params={"q": "x", "since": "昨"})
     assert wrong.status_code == 422
+
+
+def test_a_very_long_rule_gives_a_search_that_can_be_asked(desk: MadeDesk, incident: int):
+    with desk.database.transaction() as session:
+        many = tuple(f"停水{number}号小区" for number in range(200))
+        rule = AlertRule(id="water", name="停水", any_of=many, none_of=("演练",), heat="orange")
+        alert_rules.put(session, rule, now=desk.clock())
+    made = desk.client(token=True).get(f"/api/v1/incidents/{incident}/assessment").json()
+    assert made["scope"]["q"].startswith("-演练 停水0号小区|停水1号小区|")
+    for figure in made["figures"]:
+        link = figure["href"].replace("/search", "/api/v1/posts")
+        assert desk.client(token=True).get(link).status_code == 200
 
 
 def test_what_is_written_is_an_entry_with_its_search(desk: MadeDesk, incident: int):
