@@ -37,6 +37,11 @@ class ElasticsearchFields(BaseSettings):
     elasticsearch_ca: str = Field(
         default="", description="签发服务器证书的 CA（PEM 文件）；不填用系统信任的 CA"
     )
+    elasticsearch_smartcn: bool = Field(
+        default=True,
+        description="服务器有 smartcn 时另按词索引一份，供词频分析；索引的开销约为三倍，"
+        "每天上百万条时可关；改后运行 yuqing index migrate",
+    )
     elasticsearch_timeout_s: float = Field(
         default=20.0, gt=0, le=300, description="等 Elasticsearch 答复多少秒"
     )
@@ -67,5 +72,6 @@ def adapter_settings(fields: ElasticsearchFields) -> ElasticsearchSettings:
         username=fields.elasticsearch_username,
         password=fields.elasticsearch_password,
         ca=fields.elasticsearch_ca,
+        smartcn=fields.elasticsearch_smartcn,
         timeout_s=fields.elasticsearch_timeout_s,
     )

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from elasticsearch import Elasticsearch
+from elasticsearch import Elasticsearch, NotFoundError
 
 from posts.codec import decode
 from posts.errors import PostsError
@@ -148,9 +148,11 @@ class ElasticsearchIndex:
         batch = min(batch, _MOST_HITS)
         place: list[Any] | None = None
         with self._reading() as client:
-            pit: str = client.open_point_in_time(
-                index=self._alias, keep_alive=_KEEP_ALIVE, ignore_unavailable=True
-            )["id"]
+            try:
+                opened = client.open_point_in_time(index=self._alias, keep_alive=_KEEP_ALIVE)
+            except NotFoundError:
+                return
+        pit: str = opened["id"]
         try:
             while True:
                 with self.connection.client() as client:
@@ -194,12 +196,11 @@ class ElasticsearchIndex:
 
     def _search(self, **asked: Any) -> Any:
         with self._reading() as client:
-            return client.search(
-                index=self._alias,
-                ignore_unavailable=True,  # before the first post there is no index
-                allow_partial_search_results=False,  # a month that is away is an error, not a zero
-                **asked,
-            )
+            try:
+                # A month that is away or closed is an error, never a smaller number.
+                return client.search(index=self._alias, allow_partial_search_results=False, **asked)
+            except NotFoundError:  # before the first post there is no index
+                return {"hits": {"total": {"value": 0}, "hits": []}}
 
     @contextmanager
     def _reading(self) -> Iterator[Elasticsearch]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ class ElasticsearchSettings(Struct, frozen=True, kw_only=True):
     user and password. ``ca``: a PEM file that certificates are checked against; without it the
     system's own. ``refresh``: "interval" leaves it to the server when writes become visible (a
     second); "read" makes this adapter's own writes visible before it reads (for tests: it costs).
+    ``smartcn``: index the words of that analyser too, where the server has it.
     """
 
     url: str
@@ -43,6 +45,7 @@ class ElasticsearchSettings(Struct, frozen=True, kw_only=True):
     password: str = ""
     ca: str = ""
     prefix: str = "yuqing"
+    smartcn: bool = True
     timeout_s: float = 20.0
     refresh: Literal["interval", "read"] = "interval"
 
@@ -95,9 +98,9 @@ class Connection:
             access["api_key"] = settings.api_key
         elif settings.username:
             access["basic_auth"] = (settings.username, settings.password)
-        if settings.ca:
-            access["ca_certs"] = settings.ca
         try:
+            if settings.ca:
+                access["ssl_context"] = ssl.create_default_context(cafile=settings.ca)
             return Elasticsearch(
                 self.hosts,
                 request_timeout=settings.timeout_s,
@@ -137,21 +140,25 @@ class Connection:
     def refused(self, status: int, kind: str, reason: str) -> PostsError:
         """An answer that is no success, by status, type of exception and reason."""
         if kind == "cluster_block_exception":
-            return RetryError(f"{self.where} 现在{_block(reason)}")
-        if status in (_UNAUTHORIZED, _FORBIDDEN):
+            sentence = f"现在{_block(reason)}"
+        elif kind == "index_closed_exception":
+            sentence = f"有月份的索引被关闭了（{reason}）。请打开它再试。"
+        elif status == _BUSY:
+            sentence = "太忙，暂时不收。稍后自动再试。"
+        elif status >= _SERVER:
+            sentence = f"内部出错（{status} {kind}）。稍后自动再试。"
+        elif status == _TOO_LARGE:
+            sentence = "不收这么大的请求。请调大 http.max_content_length。"
+        elif status in (_UNAUTHORIZED, _FORBIDDEN):
             return FatalError(
                 f"{self.where} 拒绝了登录，或账号没有权限：{reason}。"
                 "请检查 API key 或用户名、密码，以及它对索引和索引模板的权限。"
             )
-        if status == _BUSY:
-            return RetryError(f"{self.where} 太忙，暂时不收。稍后自动再试。")
-        if status >= _SERVER:
-            return RetryError(f"{self.where} 内部出错（{status} {kind}）。稍后自动再试。")
-        if status == _TOO_LARGE:
-            return RetryError(
-                f"{self.where} 嫌一次送的太大（413）。请调大 http.max_content_length。"
+        else:
+            return FatalError(
+                f"{self.where} 不接受请求（{status} {kind}）：{reason}。请核对它的版本。"
             )
-        return FatalError(f"{self.where} 不接受请求（{status} {kind}）：{reason}。请核对它的版本。")
+        return RetryError(f"{self.where} {sentence}")
 
 
 def cause(body: Any) -> tuple[str, str]:

@@ -17,7 +17,7 @@ import msgspec
 from elasticsearch import Elasticsearch
 
 from posts.codec import decode
-from posts.index.elasticsearch_template import analysers, make_index, meta
+from posts.index.elasticsearch_template import make_index, meta
 from posts.model import ScoredPost
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Migration:
         self._index.template.ensure()
         with self._index.connection.client() as client:
             self._tidy(client)
-            found = analysers(client)
+            found = self._index.template.analysers(client)
             self._index.template.put(client, found)
             wanted = meta(found)
             mappings = client.indices.get_mapping(index=self._names.posts, ignore_unavailable=True)

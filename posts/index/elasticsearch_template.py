@@ -77,8 +77,13 @@ class Template:
                     f"（格式 {version}，本程序只认识到 {VERSION}）。请升级程序，索引未作改动。"
                 )
             if version < VERSION:
-                self.put(client, analysers(client))
+                self.put(client, self.analysers(client))
         self._is_there = True
+
+    def analysers(self, client: Elasticsearch) -> tuple[str, ...]:
+        """Which of the server's analysers are to be used."""
+        unwanted = () if self._connection.settings.smartcn else ("smartcn",)
+        return tuple(name for name in analysers(client) if name not in unwanted)
 
     def put(self, client: Elasticsearch, found: tuple[str, ...]) -> None:
         """Put the template with those analysers of the server."""

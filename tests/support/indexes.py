@@ -43,13 +43,13 @@ def open_index(request: pytest.FixtureRequest, folder: Path) -> Iterator[PostInd
 
 @contextmanager
 def elasticsearch_index(
-    url: str, *, prefix: str = "", **fields: Any
+    url: str, *, prefix: str = "", own_prefix: str = "", **fields: Any
 ) -> Iterator[ElasticsearchIndex]:
     """An empty index on that server, which shows what was written as soon as it is read.
 
-    Without a prefix it has a template of its own, which goes with it.
+    Without ``prefix`` it has a template of its own, which goes with it.
     """
-    name = prefix or a_prefix()
+    name = prefix or own_prefix or a_prefix()
     settings = ElasticsearchSettings(url=url, **{"prefix": name, "refresh": "read", **fields})
     index = ElasticsearchIndex(settings)
     try:
