@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from crawlers.admission import Admission, Item, Outcome, State, item_id
-from crawlers.decoding import decode
+from crawlers.answers import Lead, Page, better, content_type, is_attached, is_text
 from crawlers.extraction import Extracted, Selectors, extract
 from crawlers.failures import CrawlFailure, of_exception, of_page, of_status
 from crawlers.gate import Gate
@@ -32,43 +31,6 @@ from registry.sightings import Sighting
 from registry.sources import Source
 
 T = TypeVar("T")
-
-_ATTACHED = re.compile(
-    r"\.(?:pdf|docx?|xlsx?|pptx?|wps|et|ofd|zip|rar|7z|jpe?g|png|gif|mp[34])(?:[?#]|$)",
-    re.IGNORECASE,
-)
-_BINARY = (
-    b"%PDF",
-    b"PK\x03\x04",
-    b"\xd0\xcf\x11\xe0",
-    b"Rar!",
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-)
-
-
-class Page(Struct, frozen=True):
-    """An answer: ``asked`` is the address that was asked for, ``url`` where it came from."""
-
-    asked: str
-    url: str
-    body: bytes
-    content_type: str | None
-
-    def text(self) -> str:
-        """The body, decoded."""
-        return decode(self.body, self.content_type).text
-
-
-class Lead(Struct, frozen=True, kw_only=True):
-    """An article that a list, feed or sitemap points to, with what is known of it beforehand."""
-
-    url: str
-    native: str | None = None
-    title: str = ""
-    published_at: datetime | date | None = None
-    author: str | None = None
 
 
 class Tools(Struct, frozen=True):
@@ -121,7 +83,7 @@ class Visit:
         failure = of_status(response.status, url)
         if failure is not None:
             raise failure
-        return Page(url, response.url, response.body, _content_type(response))
+        return Page(url, response.url, response.body, content_type(response))
 
     def _compare_clocks(self, response: Response) -> None:
         """By the Date header, unless the answer was kept somewhere on its way (Age)."""
@@ -195,7 +157,7 @@ class Visit:
         """
         identity = self._id(lead)
         try:
-            if lead.title and _ATTACHED.search(lead.url):
+            if lead.title and is_attached(lead.url):
                 item = self.item(lead, title=lead.title, text="", author=lead.author)
             else:
                 self.fetched += 1
@@ -224,7 +186,7 @@ class Visit:
         await self.admit([item])
 
     async def _read(self, lead: Lead, page: Page) -> Item:
-        if not _is_text(page):
+        if not is_text(page):
             return self.item(lead, title=lead.title, text="", author=lead.author)
         extracted = await self._extract(page)
         if not extracted.body.strip():
@@ -235,7 +197,7 @@ class Visit:
             url=lead.url,
             native=lead.native,
             # The page itself knows the minute; a list often knows the day only.
-            published_at=_better(extracted.published_at, lead.published_at),
+            published_at=better(extracted.published_at, lead.published_at),
         )
         return self.item(
             found,
@@ -280,24 +242,3 @@ class Visit:
                 now=now,
             )
         )
-
-
-def _better(one: datetime | date | None, other: datetime | date | None) -> datetime | date | None:
-    if isinstance(one, datetime) or other is None:
-        return one
-    if one is None or isinstance(other, datetime):
-        return other
-    return one
-
-
-def _is_text(page: Page) -> bool:
-    """Whether the answer is a page to read, not a file; an absent type is judged by content."""
-    if page.body.startswith(_BINARY):
-        return False
-    kind = (page.content_type or "").split(";", 1)[0].strip().lower()
-    return not kind or kind.startswith("text/") or "html" in kind or "xml" in kind
-
-
-def _content_type(response: Response) -> str | None:
-    value = response.headers.get("Content-Type")
-    return value.decode("latin-1") if value else None

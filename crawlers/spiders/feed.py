@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from crawlers.admission import Item
+from crawlers.answers import Lead, Page
 from crawlers.failures import EMPTY_LIST, CrawlFailure, of_page
 from crawlers.feeds import NO_ENTRIES, parse_feed
-from crawlers.visit import Lead, Page, Visit
+from crawlers.visit import Visit
 
 _FULL_TEXT = 200  # code points; below it an entry is taken for a summary
 

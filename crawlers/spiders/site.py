@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from crawlers.answers import Lead, Page
 from crawlers.failures import EMPTY_LIST, LAYOUT_CHANGED, CrawlFailure, of_page
 from crawlers.lists import next_page
 from crawlers.spiders.rows import rows
-from crawlers.visit import Lead, Page, Visit
+from crawlers.visit import Visit
 from posts.identity import SHANGHAI
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from datetime import UTC, date, datetime, timedelta
 
+from crawlers.answers import Lead, Page
 from crawlers.failures import EMPTY_LIST, CrawlFailure, of_page
 from crawlers.sitemaps import Entry, Sitemap, parse_sitemap
-from crawlers.visit import Lead, Page, Visit
+from crawlers.visit import Visit
 
 _MOST_SITEMAPS = 50
 _NEVER = datetime.min.replace(tzinfo=UTC)
