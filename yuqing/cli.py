@@ -15,6 +15,7 @@ from registry.errors import DeskError
 from yuqing.commands import (
     administering,
     backup,
+    doctor,
     duty,
     filtering,
     indexing,
@@ -45,6 +46,7 @@ for register in (
     filtering,
     indexing,
     reading,
+    doctor,
     letters,
     ruling,
     duty,

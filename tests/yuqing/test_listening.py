@@ -8,38 +8,12 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from support.certificates import make_certificate
 from support.service import run, service
 
 from registry.errors import InvalidInputError
 from yuqing.listening import certificate, read_listen, server_flags, valid_until
 from yuqing.settings import ServerSettings
-
-
-def make_certificate(folder, *, name="desk", days=30, password=b""):
-    """A self-signed chain and key, as an internal authority would give them."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "desk.example")])
-    now = datetime.now(UTC)
-    public = (
-        x509.CertificateBuilder(subject, subject, private.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=9))
-        .not_valid_after(now + timedelta(days=days))
-        .sign(private, hashes.SHA256())
-    )
-    locked = serialization.BestAvailableEncryption(password) if password else None
-    chain, key = folder / f"{name}.crt", folder / f"{name}.key"
-    chain.write_bytes(public.public_bytes(serialization.Encoding.PEM))
-    key.write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            locked or serialization.NoEncryption(),
-        )
-    )
-    return chain, key
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What looks and changes nothing: search, doctor."""
+"""What looks and changes nothing: search."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ _PAGE = 20
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command("search")(search)
-    app.command("doctor")(doctor)
 
 
 def search(
@@ -138,21 +137,3 @@ def _line(hit: Any) -> str:
     fragment = "".join(text for text, _ in hit.fragments).replace("\n", " ")
     title = post.title or "（无标题）"
     return f"{show_time(post.published_at)}  {post.source}  {title}\n    {fragment}"
-
-
-def doctor(
-    config: ConfigOption = None,
-    data: DataOption = None,
-) -> None:
-    """检查环境、配置、磁盘、数据库与各阶段。"""
-    from yuqing.diagnosis import examine
-
-    wiring = wire(config, data)
-    failed = False
-    for finding in examine(wiring):
-        mark = {"ok": "✓", "warn": "！", "bad": "✗"}[finding.state]
-        typer.echo(f"{mark} {finding.what}：{finding.sentence}")
-        failed = failed or finding.state == "bad"
-    wiring.close()
-    if failed:
-        raise typer.Exit(1)
