@@ -18,7 +18,7 @@ from responder.colours import HEAT_NAMES
 from responder.lanes import Check, Lane, Limits, interrupted
 from responder.notify import Notifier
 from responder.rulebook import in_force
-from responder.rules import RuleSet, national
+from responder.rules import RuleSet
 from responder.workdays import Calendar
 
 log = structlog.get_logger()
@@ -68,8 +68,8 @@ class Courier:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._rules = rules or national()
-        self._calendar = calendar  # None: what is in force
+        self._rules = rules  # None: what is in force, as for the calendar
+        self._calendar = calendar
         self._checks: dict[str, Check] = {
             reminders.REMINDER: self._stale_reminder,
             reminders.ALERT: _stale_alert,
@@ -165,11 +165,12 @@ class Courier:
         return check(session, message, now) if check else ""
 
     def _stale_reminder(self, session: Session, message: Message, now: datetime) -> str:
+        book = in_force(session)
         return reminders.current(
             ledger.load(session, message.payload["incident"]),
             message.payload,
-            rules=self._rules,
-            calendar=self._calendar or in_force(session).calendar,
+            rules=self._rules or book.rules,
+            calendar=self._calendar or book.calendar,
             now=now,
         )
 

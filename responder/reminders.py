@@ -21,7 +21,7 @@ from responder.clocks import State, judge
 from responder.colours import HEAT_NAMES
 from responder.entries import Entry
 from responder.rulebook import in_force
-from responder.rules import RuleSet, national
+from responder.rules import RuleSet
 from responder.rungs import EVERY, Rung, acknowledgement
 from responder.telling import CONSOLE, Telling, known, tell
 from responder.timers import LEVEL, UNDECIDED, Timer, timers_of, undecided
@@ -58,9 +58,9 @@ class Planner:
         every: timedelta = EVERY,
     ) -> None:
         self._channels = channels
-        self._rules = rules or national()
-        self._calendar = calendar  # None: what is in force, also when that changes
-        self._version = ""
+        self._rules = rules  # None: what is in force, also when that changes
+        self._calendar = calendar
+        self._version = ("", "")
         self._every = every
         self._next: dict[int, tuple[str, datetime | None]] = {}
         self._seen: dict[int, tuple[str, datetime | None]] = {}
@@ -71,10 +71,11 @@ class Planner:
         if self._last is not None and now < self._last:  # the clock was set back
             self._next.clear()
         self._last = now
-        calendar = self._calendar or in_force(session).calendar
-        if calendar.version != self._version:
+        book = in_force(session)
+        rules, calendar = self._rules or book.rules, self._calendar or book.calendar
+        if (rules.version, calendar.version) != self._version:
             self._next.clear()
-            self._version = calendar.version
+            self._version = (rules.version, calendar.version)
         heads = ledger.open_heads(session)
         looked = [number for number, head in heads.items() if self._due(number, head, now)]
         found: list[tuple[Timer, list[Rung]]] = []
@@ -84,7 +85,7 @@ class Planner:
                 incident,
                 entries,
                 now,
-                rules=self._rules,
+                rules=rules,
                 calendar=calendar,
                 every=self._every,
             )

@@ -25,7 +25,7 @@ from responder.escalation import Due, Matter
 from responder.holding import Holding
 from responder.policies import Policies, default
 from responder.rulebook import in_force
-from responder.rules import RuleSet, national
+from responder.rules import RuleSet
 from responder.rungs import EVERY
 from responder.tables import AlertRow
 from responder.telling import CONSOLE, Telling, known, tell
@@ -76,9 +76,9 @@ class Watchkeeper:
     ) -> None:
         self._policies = policies or default()
         self._holding = holding or Holding()
-        self._rules = rules or national()
-        self._calendar = calendar  # None: what is in force, also when that changes
-        self._version = ""
+        self._rules = rules  # None: what is in force, also when that changes
+        self._calendar = calendar
+        self._version = ("", "")
         self._every = every
         self._channels: tuple[str, ...] = (CONSOLE,)
         self._quieted: list[Silence] = []
@@ -195,9 +195,10 @@ class Watchkeeper:
         """What nobody acknowledged of the incidents that changed, or whose next step is past."""
         heads = {("incident", n): head for n, head in ledger.open_heads(session).items()}
         self._forget("incident", heads)
-        calendar = self._calendar or in_force(session).calendar
-        if calendar.version != self._version:
-            self._version = calendar.version
+        book = in_force(session)
+        rules, calendar = self._rules or book.rules, self._calendar or book.calendar
+        if (rules.version, calendar.version) != self._version:
+            self._version = (rules.version, calendar.version)
             self._next.clear()
         looked = [subject[1] for subject, head in heads.items() if self._due(subject, head, now)]
         found = []
@@ -206,7 +207,7 @@ class Watchkeeper:
                 incident,
                 entries,
                 now,
-                rules=self._rules,
+                rules=rules,
                 calendar=calendar,
                 every=self._every,
             )
@@ -237,11 +238,12 @@ class Watchkeeper:
     def _stale(self, session: Session, message: Message, now: datetime) -> str:
         payload = message.payload
         if "rule" in payload:
+            book = in_force(session)
             return reminders.current(
                 ledger.load(session, payload["incident"]),
                 payload,
-                rules=self._rules,
-                calendar=self._calendar or in_force(session).calendar,
+                rules=self._rules or book.rules,
+                calendar=self._calendar or book.calendar,
                 now=now,
             )
         alert = alerts.get(session, payload["alert"])

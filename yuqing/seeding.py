@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import structlog
+from msgspec.structs import replace
+
 from analyzer.grouping.defaults import default_rules
 from registry import alert_rules, areas, gazetteer, seeds, sources, units
 from registry.alert_rules import AlertRule
@@ -16,6 +19,8 @@ from registry.units import Unit
 from responder import calendars, rulebook
 from responder.rules import desk_file, load
 from yuqing.settings import AreaSettings, RuleSettings, Settings, SourceSettings
+
+log = structlog.get_logger()
 
 
 def seed(database: Database, settings: Settings, *, now: datetime) -> None:
@@ -42,12 +47,20 @@ def seed(database: Database, settings: Settings, *, now: datetime) -> None:
 def put_in_force(database: Database, settings: Settings, *, now: datetime) -> None:
     """The rules of the settings, and the calendar with all notices; writes only where they are new.
 
-    Raises InvalidInputError (file, rule, key) for a rule file that can't be used.
+    A faulty rule file is told by the responder, see responder/rulefile.py, and what was in force
+    stays: a stage that starts again goes on. Before the first rules it raises InvalidInputError
+    (file, rule, key).
     """
     own = Path(settings.respond.rules) if settings.respond.rules else None
-    rules = load(desk_file(), own)
     with database.reading() as session:
         calendar = calendars.composed(session)
+        try:
+            rules = load(desk_file(), own)
+        except InvalidInputError as error:
+            if not any(one.kind == rulebook.RULES for one in rulebook.versions(session)):
+                raise
+            log.warning("rules_kept", reason=error.message)
+            rules = replace(rulebook.in_force(session).rules, earlier={})
         if not rulebook.wanting(session, rules=rules, calendar=calendar):
             return
     with database.transaction() as session:

@@ -12,7 +12,6 @@ from yuqing.settings import DutySettings
 
 if TYPE_CHECKING:
     from responder.policies import Policies
-    from responder.rules import RuleSet
 
 
 def hours(section: DutySettings) -> Hours:
@@ -27,13 +26,17 @@ def policies(section: DutySettings) -> Policies:
     return known.load(Path(section.policies)) if section.policies else known.default()
 
 
-def parts(section: DutySettings, *, rules: RuleSet, every: timedelta) -> dict[str, Any]:
-    """What the responder is given for duty. Raises InvalidInputError for a wrong setting."""
+def parts(section: DutySettings, *, rules: str, every: timedelta) -> dict[str, Any]:
+    """What the responder is given for duty and rules; ``rules`` is the unit's rule file, or "".
+
+    Raises InvalidInputError for a wrong setting.
+    """
     from responder.colours import colours
     from responder.digest import Digester, times
     from responder.handover_alarm import KIND as HANDOVER
     from responder.handover_alarm import HandoverWatch
     from responder.holding import holding
+    from responder.rulefile import RuleFile
     from responder.watchkeeper import Watchkeeper
 
     held = holding(
@@ -41,10 +44,13 @@ def parts(section: DutySettings, *, rules: RuleSet, every: timedelta) -> dict[st
         quiet_until=section.quiet_until,
         digest_only=section.digest_only,
     )
-    watch = Watchkeeper(policies=policies(section), holding=held, rules=rules, every=every)
+    watch = Watchkeeper(policies=policies(section), holding=held, every=every)
     unsigned = HandoverWatch(after=timedelta(minutes=section.handover_min), hours=hours(section))
+    plans = [watch.on, Digester(times=times(section.digest_at)).on, unsigned.on]
+    if rules:
+        plans.append(RuleFile(Path(rules)).on)
     return {
-        "plans": [watch.on, Digester(times=times(section.digest_at)).on, unsigned.on],
+        "plans": plans,
         "checks": {**watch.checks(), HANDOVER: unsigned.stale},
         "colours": colours(section.hotter_at),
         "holding": held,

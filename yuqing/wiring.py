@@ -183,12 +183,9 @@ class Wiring:
 
     def responder(self) -> Responder:
         """The responder with the notifiers of the settings."""
-        from responder import rulebook
         from responder.worker import Responder
         from yuqing import channels, watching
 
-        with self.database.reading() as session:
-            book = rulebook.in_force(session)
         every = timedelta(minutes=self.settings.respond.repeat_min)
         return Responder(
             self.log,
@@ -196,10 +193,9 @@ class Wiring:
             channels.notifiers(self.settings, self.database, now),
             now,
             self.holder,
-            rules=book.rules,
             every=every,
             limits=channels.limits(self.settings),
-            **watching.parts(self.settings.duty, rules=book.rules, every=every),
+            **watching.parts(self.settings.duty, rules=self.settings.respond.rules, every=every),
         )
 
     def app(self, *, demo: bool = False) -> Any:

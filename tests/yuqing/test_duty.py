@@ -65,18 +65,16 @@ def test_policies_are_checked(say, tmp_path):
 def test_the_settings_become_what_the_responder_is_given():
     from datetime import timedelta
 
-    from responder.rules import national
-
     def made(**given):
         return watching.parts(
             settings.DutySettings(**given),
-            rules=national(),
+            rules="",
             every=timedelta(minutes=30),
         )
 
     usual = made()
     assert usual["colours"].of("yellow", count=15, threshold=3) == "orange"
-    assert set(usual["checks"]) == {"escalation", "duty"}
+    assert {"escalation", "duty"} <= set(usual["checks"])
     for wrong in (
         {"digest_only": ["red"]},
         {"digest_at": ["8点"]},

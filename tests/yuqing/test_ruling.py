@@ -8,7 +8,7 @@ from support.responder import NOON
 from typer.testing import CliRunner
 
 from registry.errors import DeskError
-from responder import incidents
+from responder import incidents, rulebook
 from responder.rules import variants
 from yuqing.cli import app
 from yuqing.folder import DataFolder
@@ -94,4 +94,8 @@ def test_a_units_own_file_is_put_in_force_at_the_start_and_a_faulty_one_is_told(
     assert kept.rules.endswith("+本县")
     own.write_text('[[rule]]\nid = "R1"\nlength = { hours = 0 }\n', "utf-8")
     with pytest.raises(DeskError, match="R1 的 length 应为正数"):
-        _ = Wiring(given, DataFolder(tmp_path / "data")).database
+        _ = Wiring(given, DataFolder(tmp_path / "new")).database
+    again = Wiring(given, DataFolder(tmp_path / "data"))  # a stage that starts again goes on
+    with again.database.reading() as session:
+        assert rulebook.in_force(session).rules.version == kept.rules
+    again.close()
