@@ -70,7 +70,7 @@ def configure(stage: str, *, stream: TextIO | None = None, level: str = "INFO") 
     root.handlers[:] = [handler]
     root.setLevel(level)
     # Libraries that tell every request at INFO; ours say what matters.
-    for noisy in ("scrapy", "twisted", "httpx", "urllib3", "apprise", "trafilatura", "readability"):
+    for noisy in ("scrapy", "twisted", "httpx", "urllib3", "apprise", "elastic_transport"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # It tells every broker that it tries to reach, for ever; the log's adapter says it once.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
