@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.indexes import INDEXES, elasticsearch_index, open_index
 from support.posts import make_scored
 
-from posts.index.memory import MemoryIndex
 from posts.index.port import PostIndex, Query
 from posts.index.sqlite import SqliteIndex
 
 ROOT = Path(__file__).resolve().parents[2]
-ADAPTERS: dict[str, Callable[[Path], PostIndex]] = {
-    "memory": lambda folder: MemoryIndex(),
-    "sqlite": lambda folder: SqliteIndex(folder / "index.db"),
-}
 EXAMPLES = 60
 
 # Writes versions of the same posts in an order of its own, a few at a time.
 WRITER = """
 import random, sys
-from posts.index.sqlite import SqliteIndex
 from support.posts import make_scored
-index = SqliteIndex(sys.argv[1], busy_timeout_s=60)
+place = sys.argv[1]
+if place.startswith("http"):
+    from posts.index.elasticsearch import ElasticsearchIndex
+    from posts.index.elasticsearch_connection import ElasticsearchSettings
+    url, prefix = place.split()
+    index = ElasticsearchIndex(ElasticsearchSettings(url=url, prefix=prefix))
+else:
+    from posts.index.sqlite import SqliteIndex
+    index = SqliteIndex(place, busy_timeout_s=60)
 versions = [(post, version) for post in range(8) for version in range(1, 41)]
 random.Random(int(sys.argv[2])).shuffle(versions)
 for start in range(0, len(versions), 7):
@@ -40,10 +45,15 @@ for start in range(0, len(versions), 7):
 """
 
 
+@pytest.fixture(params=INDEXES)
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PostIndex]:
+    with open_index(request, tmp_path) as made:
+        yield made
+
+
 @pytest.mark.promise("P17")
-@pytest.mark.parametrize("adapter", ADAPTERS)
 def test_in_any_order_and_any_batches_the_newest_stays(
-    adapter: str, tmp_path_factory: pytest.TempPathFactory, figure: Callable[[str], None]
+    request: pytest.FixtureRequest, index: PostIndex, figure: Callable[[str], None]
 ) -> None:
     @settings(max_examples=EXAMPLES, deadline=None)
     @given(
@@ -52,10 +62,12 @@ def test_in_any_order_and_any_batches_the_newest_stays(
         )
     )
     def shuffled(batches: list[list[tuple[str, int]]]) -> None:
-        index = ADAPTERS[adapter](tmp_path_factory.mktemp("index"))
+        source = secrets.token_hex(8)  # each history has the index for itself
         newest: dict[str, int] = {}
         for batch in batches:
-            posts = [make_scored(n, version=v, text=f"第{v}版", title=n) for n, v in batch]
+            posts = [
+                make_scored(n, source=source, version=v, text=f"第{v}版", title=n) for n, v in batch
+            ]
             created = updated = 0
             for name, version in batch:
                 created += name not in newest
@@ -64,35 +76,42 @@ def test_in_any_order_and_any_batches_the_newest_stays(
             written = index.write(posts)
             assert (written.created, written.updated) == (created, updated)
             assert written.stale == len(batch) - created - updated
-            kept = {
-                hit.scored.post.title: hit.scored.post.version
-                for hit in index.search(Query()).items
-            }
-            assert kept == newest
-            for version in range(1, 10):
-                expected = sorted(name for name, held in newest.items() if held == version)
-                found = index.search(Query(text=f"第{version}版")).items
-                assert sorted(hit.scored.post.title for hit in found) == expected
-        index.close()
+        found = index.search(Query(source=source)).items
+        kept = {hit.scored.post.title: hit.scored.post.version for hit in found}
+        assert kept == newest
+        for version in range(1, 10):
+            expected = sorted(name for name, held in newest.items() if held == version)
+            found = index.search(Query(source=source, text=f"第{version}版")).items
+            assert sorted(hit.scored.post.title for hit in found) == expected
 
     shuffled()
-    figure(f"{adapter}: {EXAMPLES} shuffled histories")
+    figure(f"{request.node.callspec.id}: {EXAMPLES} shuffled histories")
 
 
 @pytest.mark.promise("P17")
+@pytest.mark.parametrize("params", INDEXES[1:])
 def test_writers_in_several_processes_leave_the_newest(
-    tmp_path: Path, figure: Callable[[str], None]
+    request: pytest.FixtureRequest, tmp_path: Path, params: str, figure: Callable[[str], None]
 ) -> None:
-    path = tmp_path / "index.db"
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
-    writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(seed)], env=environment)
-        for seed in range(4)
-    ]
-    assert [writer.wait(timeout=60) for writer in writers] == [0] * 4
-    index = SqliteIndex(path)
-    assert index.count(Query()) == 8
-    assert index.count(Query(text="第40版")) == 8
-    assert all(index.count(Query(text=f"第{version}版")) == 0 for version in range(1, 40))
-    index.close()
-    figure("4 processes, 1,280 shuffled writes of 8 posts: the newest of each")
+    with contextlib.ExitStack() as stack:
+        if params == "elasticsearch":
+            url = request.getfixturevalue("elasticsearch_url")
+            made = stack.enter_context(elasticsearch_index(url, smartcn=False))
+            index: PostIndex = made
+            place = f"{url} {made.connection.settings.prefix}"
+        else:
+            place = str(tmp_path / "index.db")
+            index = SqliteIndex(place)
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+        writers = [
+            subprocess.Popen([sys.executable, "-c", WRITER, place, str(seed)], env=environment)
+            for seed in range(4)
+        ]
+        assert [writer.wait(timeout=120) for writer in writers] == [0] * 4
+        if params == "elasticsearch":
+            made.refresh()
+        assert index.count(Query()) == 8
+        assert index.count(Query(text="第40版")) == 8
+        assert all(index.count(Query(text=f"第{version}版")) == 0 for version in range(1, 40))
+        index.close()
+    figure(f"{params}: 4 processes, 1,280 shuffled writes of 8 posts: the newest of each")
