@@ -69,9 +69,9 @@ def make(wiring: Wiring, destination: Path, *, now: datetime) -> tuple[Path, Man
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
             raise
-    except FileExistsError as error:
-        raise ConflictError(f"另一个备份正在写 {work}。请等它结束再试。") from error
     except OSError as error:
+        if work.exists():
+            raise ConflictError(f"另一个备份正在写 {work}。请等它结束再试。") from error
         raise UnavailableError(
             f"备份写不进 {destination}：{reason_of(error)}。请检查磁盘空间和权限。"
         ) from error

@@ -1,15 +1,19 @@
 import importlib.util
 import json
 import tarfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.stores import postgres
 
+from yuqing import backup, restoring
 from yuqing.folder import DataFolder
 from yuqing.settings import Settings
 from yuqing.verification import check_data
 from yuqing.wiring import Wiring
 
+__all__ = ["postgres"]
 HERE = Path(__file__).parent
 RELEASES = sorted(HERE.glob("*.tar.gz"))
 
@@ -36,6 +40,25 @@ def test_what_an_earlier_release_wrote_opens_with_the_same_deadlines(archive, tm
     assert make_module().read(wiring) == expected
     assert check_data(wiring).faults == []
     wiring.close()
+
+
+@pytest.mark.needs("postgres")
+@pytest.mark.parametrize("archive", RELEASES, ids=lambda path: path.name.removesuffix(".tar.gz"))
+def test_it_moves_to_postgresql_with_the_same_deadlines(archive, tmp_path, postgres) -> None:
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path / "data", filter="data")
+    old = Wiring(Settings(), DataFolder(tmp_path / "data"))
+    saved, _ = backup.make(old, tmp_path / "backups", now=datetime.now(UTC))
+    old.close()
+    url = postgres.make(template="template0")
+    wiring = Wiring(Settings(database_url=url), DataFolder(tmp_path / "there"))
+    restoring.restore(wiring, saved, overwrite=False, ledgers=(), now=datetime.now(UTC))
+    expected = json.loads(archive.with_name(archive.name.replace(".tar.gz", ".json")).read_text())
+    assert make_module().read(wiring) == expected
+    assert check_data(wiring).faults == []
+    assert not wiring.folder.registry.exists()
+    wiring.close()
+    postgres.drop(url)
 
 
 def test_a_data_that_is_made_now_is_read_as_it_was_made(tmp_path) -> None:
