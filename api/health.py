@@ -82,6 +82,8 @@ def metrics(
     try:
         for topic, group in GROUPS:
             numbers.lag.labels(topic, group).set(desk.log.lag(topic, group))
+            numbers.rebalances.labels(topic, group).set(desk.log.rebalances(topic, group))
+            numbers.written.labels(topic).set(desk.log.written(topic))
     except PostsError:
         numbers.lag.clear()  # an old number would say that all is as it was
     numbers.show(

@@ -35,6 +35,18 @@ class Metrics:
         self.lag = Gauge(
             "yuqing_log_lag", "每个读者组还没读完的条数", ("topic", "group"), registry=self.registry
         )
+        self.written = Gauge(
+            "yuqing_log_written",
+            "每个主题一共写入的条数；只增不减，rate() 即流量",
+            ("topic",),
+            registry=self.registry,
+        )
+        self.rebalances = Gauge(
+            "yuqing_log_rebalances",
+            "每个读者组重新分配分区的次数，读者重启后从零数起",
+            ("topic", "group"),
+            registry=self.registry,
+        )
         self.alerts = Gauge("yuqing_alerts", "各状态的预警", ("state",), registry=self.registry)
         self.clocks = Gauge(
             "yuqing_open_clocks", "未结时钟，按状态", ("state",), registry=self.registry

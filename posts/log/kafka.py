@@ -118,6 +118,13 @@ class KafkaLog:
         with self._link.guarded():
             return sum(self._topics.ends(self._known(topic)).values())
 
+    def rebalances(self, topic: str, group: str) -> int:
+        """The largest count that a reader has left with its commit."""
+        with self._link.guarded():
+            partitions = self._known(topic)
+            said = self._topics.notes(self._topics.group(topic, group), partitions)
+            return max((int(one) for one in said if one.isdecimal()), default=0)
+
     def read_all(self, topic: str) -> Iterator[list[Record]]:
         """Every record, partition by partition, without what was erased."""
         with self._link.guarded():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import structlog
@@ -67,6 +67,7 @@ class GroupReader:
         self._nexts: dict[TopicPartition, int] = {}  # where a commit will stand
         self._shown = False  # of these, has the caller seen any?
         self._joined = alone
+        self._dealt = False  # since the last look
         self._synced = False
         self._polled_at = 0.0
         self._partitions: list[TopicPartition] = []
@@ -123,11 +124,10 @@ class GroupReader:
             with contextlib.suppress(errors.KafkaError):
                 consumer.close(autocommit=False, timeout_ms=2000)
 
-    def revoked(self, partitions: Iterable[TopicPartition]) -> None:
+    def revoked(self, partitions: Collection[TopicPartition]) -> None:
         """These are dealt out anew: what was polled of them and not committed is abandoned."""
         with self._lock:
             self._joined = False
-            self.rebalances += 1
             given_up = sum(
                 self._nexts[one] - self._starts[one] for one in partitions if one in self._nexts
             )
@@ -137,17 +137,18 @@ class GroupReader:
             topic=self._topic,
             group=self._group,
             abandoned=given_up,
-            rebalances=self.rebalances,
         )
 
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """These are ours from their committed positions on."""
-        self._joined = True
+        self._joined = self._dealt = True
+        self.rebalances += 1
         log.info(
             "log_partitions_assigned",
             topic=self._topic,
             group=self._group,
             partitions=sorted(one.partition for one in partitions),
+            rebalances=self.rebalances,
         )
 
     def _connected(self) -> Any:
@@ -186,13 +187,17 @@ class GroupReader:
         if partitions != self._partitions:
             self._consumer.assign(partitions)
             self._partitions = partitions
+        self._seek_to_committed(partitions)
+        self._synced = True
+
+    def _seek_to_committed(self, partitions: list[TopicPartition]) -> None:
         committed = self._committed(partitions)
         for partition in partitions:
-            if partition in committed:
-                self._consumer.seek(partition, committed[partition])
-            else:
-                self._consumer.seek_to_beginning(partition)
-        self._synced = True
+            with contextlib.suppress(errors.IllegalStateError, AssertionError):  # revoked again
+                if partition in committed:
+                    self._consumer.seek(partition, committed[partition])
+                else:
+                    self._consumer.seek_to_beginning(partition)
 
     def _fetch(self, consumer: Any, max_records: int, wait: float) -> list[Record]:
         """What is there, in bites: a bite of large records must not fill the memory."""
@@ -203,6 +208,11 @@ class GroupReader:
             bite = min(_CHUNK, max_records - len(records))
             found = consumer.poll(int(wait * 1000), max_records=bite)
             wait = 0.0
+            if self._dealt:
+                # The client goes on where it was in partitions that it keeps; we gave those up.
+                self._dealt = False
+                self._seek_to_committed(list(consumer.assignment()))
+                continue
             if not found:
                 # A fetch ends at a segment's end; what is behind it is on its way.
                 if not records or tries >= _MORE_TRIES or not self._more(consumer):
@@ -258,7 +268,7 @@ class GroupReader:
             nexts = {tp: at for tp, at in nexts.items() if at > before.get(tp, -1)}
         if nexts:
             self._consumer.commit(
-                {tp: OffsetAndMetadata(at, "", -1) for tp, at in nexts.items()},
+                {tp: OffsetAndMetadata(at, str(self.rebalances), -1) for tp, at in nexts.items()},
                 timeout_ms=int(_COMMIT_S * 1000),
             )
 
@@ -273,7 +283,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, reader: GroupReader) -> None:
         self._reader = reader
 
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         self._reader.revoked(revoked)
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:

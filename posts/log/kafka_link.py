@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -49,6 +50,7 @@ class Link:
         self._again_at = 0.0
         self._wait_s = 0.0
         self._reason = ""
+        self._answered = False  # ever
 
     @contextlib.contextmanager
     def guarded(self) -> Iterator[None]:
@@ -65,6 +67,7 @@ class Link:
             raise self.translated(error) from error
         with self._lock:
             self._wait_s = 0.0
+            self._answered = True
 
     def translated(self, error: BaseException) -> PostsError:
         """What that error means; from now on Kafka counts as away if it says so."""
@@ -79,14 +82,14 @@ class Link:
         if isinstance(error, _MOVED):
             return RetryError(f"{where}重新分配了分区，这一批由新的读者重读。")
         if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
-            return FatalError(f"{where}连不上：{reason_of(error)}。请检查证书文件与地址。")
+            return FatalError(f"{where}连不上：{reason_of(error)}。请检查 YUQING_KAFKA 的地址。")
         self._went_away(_said(error))
         return RetryError(self._away_sentence())
 
     def _refuse_while_away(self) -> None:
         with self._lock:
             wait_s, again_at = self._wait_s, self._again_at
-        if not wait_s:
+        if not wait_s and self._answered:
             return
         if time.monotonic() < again_at:
             raise RetryError(self._away_sentence())
@@ -101,18 +104,34 @@ class Link:
             self._reason = reason
 
     def _away_sentence(self) -> str:
+        login = "、用户名和密码对不对" if self._settings.security_protocol[:4] == "SASL" else ""
         return (
             f"消息日志（Kafka {self._settings.bootstrap}）暂时不可用：{self._reason}。"
-            "请检查 Kafka 是否在运行、网络是否通。"
+            f"请检查 Kafka 是否在运行、网络是否通{login}。"
         )
 
     def _answers(self) -> bool:
-        """Whether anything listens there: a refused connection costs no time-out this way."""
+        """Whether anything listens there: a refused connection costs no time-out this way.
+
+        The client tells a certificate that it does not trust from nothing at all as little as a
+        wrong password; the first is found here. Raises FatalError.
+        """
+        tls = self._settings.tls() if self._settings.security_protocol[-3:] == "SSL" else None
         for server in self._settings.servers():
             host, _, port = server.rpartition(":")
-            with contextlib.suppress(OSError, ValueError):
-                socket.create_connection((host.strip("[]"), int(port)), _PROBE_S).close()
-                return True
+            host = host.strip("[]")
+            try:
+                with socket.create_connection((host, int(port)), _PROBE_S) as line:
+                    if tls is not None:
+                        tls.wrap_socket(line, server_hostname=host).close()
+                    return True
+            except ssl.SSLCertVerificationError as error:
+                raise FatalError(
+                    f"消息日志（Kafka {server}）的证书不可信：{error.verify_message}。"
+                    "请核对 kafka_ca（YUQING_KAFKA_CA）是不是签发它的 CA、主机名写得对不对。"
+                ) from error
+            except (OSError, ValueError):
+                continue
         return False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -51,7 +52,7 @@ class KafkaSettings(Struct, frozen=True, kw_only=True):
         return [one.strip() for one in self.bootstrap.split(",") if one.strip()]
 
     def connection(self) -> dict[str, Any]:
-        """What every client of kafka-python is given."""
+        """What every client of kafka-python is given. FatalError where a certificate is bad."""
         given: dict[str, Any] = {
             "bootstrap_servers": self.servers(),
             "client_id": f"yuqing-{self.prefix}" if self.prefix else "yuqing",
@@ -67,13 +68,27 @@ class KafkaSettings(Struct, frozen=True, kw_only=True):
                 "sasl_plain_password": self.password,
             }
         if self.security_protocol.endswith("SSL"):
-            given |= {
-                "ssl_cafile": self.ca,
-                "ssl_certfile": self.certificate,
-                "ssl_keyfile": self.key,
-                "ssl_check_hostname": self.check_hostname,
-            }
+            given["ssl_context"] = self.tls()
         return given
+
+    def tls(self) -> ssl.SSLContext:
+        """Made here, so that a file that can't be used is told before anything is opened."""
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+            if self.certificate:
+                context.load_cert_chain(self.certificate, self.key)
+        except ssl.SSLError as error:
+            raise FatalError(
+                f"Kafka 的证书或私钥不是可用的 PEM 文件：{error.reason or error}。"
+                "请检查 kafka_ca、kafka_certificate、kafka_key。"
+            ) from error
+        except OSError as error:
+            raise FatalError(
+                f"Kafka 的证书或私钥文件读不了：{reason_of(error)}。"
+                "请检查 kafka_ca、kafka_certificate、kafka_key 写的路径。"
+            ) from error
+        context.check_hostname = self.check_hostname
+        return context
 
 
 class TopicSpec(Struct, frozen=True):

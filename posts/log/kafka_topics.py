@@ -93,15 +93,12 @@ class Topics:
 
     def committed(self, group: str, partitions: list[TopicPartition]) -> Offsets:
         """Where the group (its name on the cluster) stands; partitions without a commit miss."""
-        deadline = time.monotonic() + _COORDINATOR_S
-        while True:
-            try:
-                found = self.admin().list_group_offsets({group: partitions})[group]
-                return {tp: at.offset for tp, at in found.items() if at.offset >= 0}
-            except (errors.CoordinatorNotAvailableError, errors.CoordinatorLoadInProgressError):
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
+        found = self._of_group(group, partitions)
+        return {tp: at.offset for tp, at in found.items() if at.offset >= 0}
+
+    def notes(self, group: str, partitions: list[TopicPartition]) -> list[str]:
+        """What the group's readers wrote beside their commits."""
+        return [at.metadata or "" for at in self._of_group(group, partitions).values()]
 
     def groups_of(self, topic: str) -> list[str]:
         """The groups (names on the cluster) that have read the topic."""
@@ -120,6 +117,16 @@ class Topics:
             if self._client is not None:
                 self._client.close()
                 self._client = None
+
+    def _of_group(self, group: str, partitions: list[TopicPartition]) -> dict[TopicPartition, Any]:
+        deadline = time.monotonic() + _COORDINATOR_S
+        while True:
+            try:
+                return dict(self.admin().list_group_offsets({group: partitions})[group])
+            except (errors.CoordinatorNotAvailableError, errors.CoordinatorLoadInProgressError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def _listed(self, wanted: Mapping[TopicPartition, Any]) -> Offsets:
         if not wanted:

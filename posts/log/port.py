@@ -93,6 +93,12 @@ class PostLog(Protocol):
     def written(self, topic: str) -> int:
         """How many records were ever appended to the topic; it only grows, its rate is the flow."""
 
+    def rebalances(self, topic: str, group: str) -> int:
+        """How often the group was dealt out, as its readers said with their last commits.
+
+        Begins anew with each reader; 0 where members share nothing (SQLite, a reader alone).
+        """
+
     def read_all(self, topic: str) -> Iterator[list[Record]]:
         """Every record of the topic as it stands now, outside any group: nothing is committed.
 
