@@ -206,9 +206,11 @@ def sent(
     _settle(session, messages, SENT, detail, now=now, done_at=now, tried=1)
 
 
-def not_sent(session: Session, message_id: int, *, now: datetime, reason: str) -> None:
-    """It is not to be sent any more (the matter was settled, or a newer one names it)."""
-    _settle(session, message_id, NOT_SENT, reason, now=now, done_at=now, tried=0)
+def not_sent(
+    session: Session, messages: int | Sequence[int], *, now: datetime, reason: str
+) -> None:
+    """Not to be sent any more (the matter was settled, or a newer one names it)."""
+    _settle(session, messages, NOT_SENT, reason, now=now, done_at=now, tried=0)
 
 
 def failed(

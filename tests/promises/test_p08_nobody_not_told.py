@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.receivers import Receiver, receiving
-from support.respond_process import Office, office
+from support.respond_process import POINTS, Office, office
 from support.stores import address
 
 from registry import outbox
@@ -80,7 +80,7 @@ def let_it_finish(database: Database, at: Office) -> None:
 
 
 class Hunt:
-    """Starts a responder and kills it, at a random time or while it is sending."""
+    """Starts a responder and kills it: at a random time, while it sends, or between two steps."""
 
     def __init__(
         self, at: Office, receivers: tuple[Receiver, ...], seed: int, lives_s: float
@@ -93,12 +93,14 @@ class Hunt:
 
     def kill_one(self, holder: str) -> None:
         at, dice = self._at, self.dice
-        in_sending = dice.random() < 0.3
+        way = dice.random()
+        in_sending, dies = way < 0.3, dice.choice(POINTS) if way > 0.6 else ""
         for receiver in self._receivers:
             receiver.on_request = self._shoot if in_sending else None
-        self._victim = at.start(holder)
+        self._victim = at.start(holder, dies=dies)
         longest = self._lives_s
-        until = time.monotonic() + (longest + 0.3 if in_sending else dice.uniform(0.0, longest))
+        whole = in_sending or dies
+        until = time.monotonic() + (longest + 0.3 if whole else dice.uniform(0.0, longest))
         moves_at = time.monotonic() + dice.uniform(0.0, 0.8)
         while self._victim in at.pids and time.monotonic() < until:
             time.sleep(0.004)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+POINTS = ("planned", "claiming", "claimed", "sent")
 
 
 class Office:
@@ -58,11 +59,15 @@ class Office:
         assert self._server.stdout.readline() == "ready\n"
         self.pids: list[int] = []
 
-    def start(self, holder: str) -> int:
-        """A responder of that name; returns its process id."""
+    def start(self, holder: str, *, dies: str = "") -> int:
+        """A responder of that name; returns its process id.
+
+        ``dies`` names a point of :data:`POINTS` at which it kills itself, the first time it is
+        there: gaps that a kill at a random time hardly ever meets.
+        """
         assert self._server.stdin is not None
         assert self._server.stdout is not None
-        self._server.stdin.write(f"{holder}\n")
+        self._server.stdin.write(f"{holder}|{dies}\n")
         self._server.stdin.flush()
         pid = int(self._server.stdout.readline())
         self.pids.append(pid)
@@ -137,14 +142,14 @@ def _serve(plan: dict[str, Any]) -> None:
         pid = os.fork()
         if pid == 0:
             try:
-                _respond(plan, line.strip())
+                _respond(plan, *line.strip().split("|"))
             finally:
                 os._exit(1)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
 
 
-def _respond(plan: dict[str, Any], holder: str) -> None:  # noqa: C901 - small classes within
+def _respond(plan: dict[str, Any], holder: str, dies: str) -> None:  # noqa: C901 - small classes within
     import structlog
 
     from posts.log.memory import MemoryLog
@@ -167,10 +172,17 @@ def _respond(plan: dict[str, Any], holder: str) -> None:  # noqa: C901 - small c
         line = {"what": what, "holder": holder, "at": time.monotonic(), **more}
         os.write(trace, json.dumps(line).encode() + b"\n")
 
+    def at_point(point: str) -> None:
+        if point == dies:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     class Traced(WebhookNotifier):
         def send(self, notice: Notice) -> str:
+            at_point("claimed")
             say("send", keys=list(notice.keys))
-            return super().send(notice)
+            how = super().send(notice)
+            at_point("sent")
+            return how
 
     class TracedResponder(Responder):
         def _own(self) -> bool:
@@ -188,6 +200,7 @@ def _respond(plan: dict[str, Any], holder: str) -> None:  # noqa: C901 - small c
             at = time.monotonic()
             mine = super()._mine(session, now)
             say("claim", mine=mine, at=at)
+            at_point("claiming")
             return mine
 
         @contextlib.contextmanager
@@ -195,6 +208,7 @@ def _respond(plan: dict[str, Any], holder: str) -> None:  # noqa: C901 - small c
             with super()._owned() as given:
                 at = time.monotonic()
                 yield given
+                at_point("planned")  # written, not committed
             say("owned", at=at)
 
     database = Database(plan["database"])
