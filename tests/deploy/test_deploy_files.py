@@ -164,3 +164,29 @@ def test_secrets_are_made_once_by_chance_and_for_their_owners_alone(copied) -> N
     assert b"desk.example" in first["yuqing.toml"]
     chain = ["openssl", "verify", "-CAfile", "ca.crt", "console.crt", "elasticsearch.crt"]
     subprocess.run(chain, cwd=copied / "secrets", check=True, capture_output=True)
+
+
+def test_every_command_that_the_guides_name_exists() -> None:
+    import typer
+
+    from yuqing.cli import app
+
+    top = typer.main.get_command(app)
+    pages = [
+        *(ROOT / "docs" / name for name in ("deployment.zh.md", "runbook.zh.md")),
+        *DEPLOY.rglob("*.md"),
+        *DEPLOY.rglob("*.txt"),
+        *(DEPLOY / "systemd").iterdir(),
+    ]
+    named = set()
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        named |= set(re.findall(r"(?:`|bin/)yuqing ([a-z-]+)(?: ([a-z-]+))?", text))
+        for option in re.findall(r"`yuqing [^`]*?(--[a-z-]+)", text):
+            assert option in {"--area", "--label", "--role", "--from", "--to", "--json"}, option
+    assert len(named) > 15
+    for command, sub in named:
+        found = top.commands.get(command)
+        assert found is not None, command
+        if hasattr(found, "commands"):
+            assert not sub or sub in found.commands, (command, sub)

@@ -40,6 +40,8 @@ def out(folder: FolderArgument, config: ConfigOption = None, data: DataOption = 
         now=now(),
         keep=timedelta(days=wiring.settings.keep.log_days),
     )
+    if sent.files:
+        wiring.prune_log()  # the side that only crawls has no other stage that does
     wiring.close()
     if sent.buried:
         sys.stderr.write(f"有 {sent.buried} 条消息读不懂，已放入死信，其余照常。\n")
