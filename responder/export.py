@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from posts.errors import reason_of
 from posts.model import ScoredPost
 from registry import audit, erasures
 from registry.chain import canonical
@@ -146,7 +147,9 @@ def write(export: Export, folder: Path) -> tuple[Path, Path]:
             file.write_bytes(data)
         packed.write_bytes(export.archive())
     except OSError as error:
-        raise UnavailableError(f"导出写不进 {folder}：{error.strerror}。请换一个目录。") from error
+        raise UnavailableError(
+            f"导出写不进 {folder}：{reason_of(error)}。请换一个目录。"
+        ) from error
     return place, packed
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
+from tomllib import TOMLDecodeError
 
-from responder.workdays import SHANGHAI
+from posts.identity import SHANGHAI
 
 
 def instant(at: datetime, *, end_of_day: bool = False) -> str:
@@ -31,3 +33,12 @@ def span(seconds: float, *, days: bool = False) -> str:
 def iso(at: datetime) -> str:
     """ISO 8601 with +08:00, as machines and people here read it."""
     return at.astimezone(SHANGHAI).isoformat()
+
+
+def toml_fault(error: UnicodeDecodeError | TOMLDecodeError) -> str:
+    """What is wrong with a TOML file, and where; the parser itself says it in English."""
+    if isinstance(error, UnicodeDecodeError):
+        return "不是 UTF-8 编码，请另存为 UTF-8"
+    found = re.search(r"line (\d+), column (\d+)", str(error))
+    where = f"第 {found[1]} 行第 {found[2]} 列" if found else "末尾"
+    return f"{where}不合 TOML 格式，常见原因是文字没有加引号或括号没有配对"

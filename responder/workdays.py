@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from posts.errors import reason_of
 from registry.errors import InvalidInputError
+from responder.wording import toml_fault
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _PACKAGED = Path(__file__).parent / "calendar" / "cn.toml"
@@ -73,9 +75,9 @@ def load_calendar(path: Path = _PACKAGED) -> Calendar:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InvalidInputError(f"读不到工作日历 {path}：{error.strerror}") from error
+        raise InvalidInputError(f"读不到工作日历 {path}：{reason_of(error)}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidInputError(f"工作日历 {path} 不是有效的 TOML：{error}") from error
+        raise InvalidInputError(f"工作日历 {path} {toml_fault(error)}") from error
     years: list[dict[str, Any]] = data.get("year", [])
     holidays: set[date] = set()
     workdays: set[date] = set()

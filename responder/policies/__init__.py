@@ -20,6 +20,7 @@ from posts.errors import reason_of
 from registry import users
 from registry.errors import InvalidInputError
 from responder.policies.check import APPLIES, FOREVER, check_policy, check_whole
+from responder.wording import toml_fault
 
 __all__ = ["Policies", "Policy", "Step", "default", "load", "strangers"]
 
@@ -129,7 +130,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InvalidInputError(f"读不到升级办法 {path}：{reason_of(error)}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidInputError(f"升级办法 {path} 不是有效的 TOML：{error}") from error
+        raise InvalidInputError(f"升级办法 {path} {toml_fault(error)}") from error
 
 
 def _policy(raw: dict[str, Any]) -> Policy:

@@ -17,9 +17,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from posts.errors import reason_of
 from registry.errors import InvalidInputError
 from responder.rules.check import check_file, check_rule
 from responder.rules.model import LEVELS, Length, Rule, RuleSet
+from responder.wording import toml_fault
 
 __all__ = [
     "Length",
@@ -135,9 +137,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InvalidInputError(f"读不到规则文件 {path}：{error.strerror}") from error
+        raise InvalidInputError(f"读不到规则文件 {path}：{reason_of(error)}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidInputError(f"规则文件 {path} 不是有效的 TOML：{error}") from error
+        raise InvalidInputError(f"规则文件 {path} {toml_fault(error)}") from error
 
 
 def read_rules(path: Path | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:

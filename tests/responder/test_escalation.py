@@ -583,7 +583,7 @@ POLICY = '[[policy]]\nid = "x"\nname = "x"\n'
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("nonsense", "不是有效的 TOML"),
+        ("nonsense", "不合 TOML 格式"),
         ("colour = 1", "不认识的键 colour"),
         ('policy = "x"', r"应写成 \[\[policy\]\]"),
         ('[[policy]]\nname = "x"\n', "（没有 id 的一条） 的 id 没有写"),

@@ -128,7 +128,7 @@ def test_a_rule_of_the_units_own_holds_only_in_its_time(tmp_path):
         ('[[rule]]\nid = "R1"\n[[rule]]\nid = "R1"', "R1 出现了两次"),
         ("rule = 3", "rule 应写成"),
         ("rules = 3", "不认识的键 rules"),
-        ("[[rule", "不是有效的 TOML"),
+        ("[[rule", "不合 TOML 格式"),
         ('[[rule]]\nid = "R1"\nfrom = 2026-03-03\nuntil = 2026-03-03', "until 不晚于 from"),
     ],
 )
@@ -145,5 +145,5 @@ def test_a_missing_file_and_bytes_that_are_no_text(tmp_path):
         load(tmp_path / "没有.toml")
     broken = tmp_path / "x.toml"
     broken.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InvalidInputError, match="不是有效的 TOML"):
+    with pytest.raises(InvalidInputError, match="不是 UTF-8 编码"):
         load(broken)
