@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 from pydantic_settings import SettingsConfigDict as Config
 
@@ -122,13 +122,18 @@ def unknown_variables(environ: Iterable[str] | None = None) -> list[str]:
     """Names with our prefix that are no setting: most likely a slip of the pen."""
     names = os.environ if environ is None else environ
     known = tuple(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
+    tables = tuple(
+        f"{PREFIX}{name.upper()}__"
+        for name, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    )
     return sorted(
         name
         for name in names
         if name.startswith(PREFIX)
         and name not in OTHER_VARIABLES
-        and not any(name == one or name.startswith(f"{one}__") for one in known)
-        and not setting_of(name, known)
+        and (plain := setting_of(name, known) or name) not in known
+        and not plain.startswith(tables)
     )
 
 

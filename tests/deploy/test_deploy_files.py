@@ -104,9 +104,26 @@ def test_no_password_has_a_default_and_no_file_names_a_host_of_packages() -> Non
         assert not image.endswith("latest")
 
 
-def test_the_variables_of_the_stages_are_settings() -> None:
-    environment = compose()["services"]["serve"]["environment"]
+def test_the_variables_of_the_stages_are_settings(tmp_path, monkeypatch) -> None:
+    environment = dict(compose()["services"]["serve"]["environment"])
     assert settings.unknown_variables(environment) == []
+    assert environment.pop("YUQING_CONFIG")
+    for name, value in environment.items():
+        if name.endswith("_FILE"):
+            file = tmp_path / Path(value).name
+            file.write_text(f"secret of {file.name}\n", encoding="utf-8")
+            monkeypatch.setenv(name, str(file))
+        else:
+            monkeypatch.setenv(name, value)
+    found = settings.load(None)
+    assert found.kafka == environment["YUQING_KAFKA"]
+    assert found.elasticsearch == environment["YUQING_ELASTICSEARCH"]
+    assert found.elasticsearch_ca == environment["YUQING_ELASTICSEARCH_CA"]
+    assert found.elasticsearch_username == "yuqing"
+    assert found.elasticsearch_password == "secret of index_password"
+    assert found.database_url == "secret of database_url"
+    mentioned = {name.removesuffix("_FILE").removeprefix("YUQING_").lower() for name in environment}
+    assert mentioned <= set(settings.Settings.model_fields)
 
 
 def test_the_example_settings_are_settings() -> None:

@@ -91,7 +91,10 @@ def test_a_setting_may_stand_in_a_file_of_its_own(tmp_path, monkeypatch) -> None
     assert settings.load(file).server.port == 1004
     assert settings.unknown_variables() == []
     monkeypatch.setenv("YUQING_SERVR__PORT_FILE", str(secret))
-    assert settings.unknown_variables() == ["YUQING_SERVR__PORT_FILE"]
+    monkeypatch.setenv("YUQING_KAFKA__PASSWORD_FILE", str(secret))  # kafka is no table
+    unknown = ["YUQING_KAFKA__PASSWORD_FILE", "YUQING_SERVR__PORT_FILE"]
+    assert settings.unknown_variables() == unknown
+    monkeypatch.delenv("YUQING_KAFKA__PASSWORD_FILE")
     monkeypatch.setenv("YUQING_SERVER__PORT", "1005")
     with pytest.raises(InvalidInputError, match="只能有一个"):
         settings.load(file)
