@@ -111,7 +111,10 @@ def _desk_error(request: Request, error: Exception) -> Response:
 
 def _posts_error(request: Request, error: Exception) -> Response:
     log.warning("store_unavailable", error=type(error).__name__)
-    message = "帖文的日志或索引暂时用不了，请稍后再试。若一直如此，请管理员运行 yuqing doctor。"
+    message = (
+        "帖文检索或消息日志暂时用不了；事件、时限和提醒照常。请稍后再试，"
+        "若一直如此，请管理员运行 yuqing doctor。"
+    )
     return respond(request, 503, message, code="unavailable")
 
 

@@ -30,11 +30,14 @@ def healthz() -> JSONResponse:
 
 @router.get("/readyz", summary="能否工作：数据库、日志、索引")
 def readyz(desk: DeskDep) -> JSONResponse:
-    """200 when all three answer, else 503; the reasons stand in the log, not in the answer."""
+    """200 when all three answer, else 503 and which does not; the reasons stand in the log."""
     checks = {name: _try(name, look, desk) for name, look in _CHECKS.items()}
     ready = all(checks.values())
     words = {name: "ok" if good else "unavailable" for name, good in checks.items()}
-    return JSONResponse({"ready": ready, "checks": words}, 200 if ready else 503)
+    away = "、".join(_NAMES[name] for name, good in checks.items() if not good)
+    message = f"{away}暂时用不了" if away else "可以使用"
+    answer = {"ready": ready, "checks": words, "message": message}
+    return JSONResponse(answer, 200 if ready else 503)
 
 
 def _database(desk: Desk) -> None:
@@ -55,6 +58,9 @@ _CHECKS: dict[str, Callable[[Desk], None]] = {
     "log": _log,
     "index": _index,
 }
+
+
+_NAMES = {"database": "关系库", "log": "消息日志", "index": "帖文检索"}
 
 
 def _try(name: str, look: Callable[[Desk], None], desk: Desk) -> bool:

@@ -120,6 +120,7 @@ def _page(
     names = names_of(session)
     alert = query.alert(session, number)
     rule = {rule.id: rule for rule in alert_rules.everything(session)}.get(alert.rule)
+    related = matters.posts_of(session, index, number)
     return render(
         request,
         "alert.html",
@@ -128,10 +129,8 @@ def _page(
         error=error.message if error else None,
         alert=matters.alert_view(alert, shell.now, names),
         rule=rule,
-        posts=[
-            post_view(scored, shell.now, sources=names)
-            for scored in matters.posts_of(session, index, number)
-        ],
+        posts=[post_view(scored, shell.now, sources=names) for scored in related or ()],
+        posts_away=related is None,
         incidents=[
             (str(one.id), f"{one.id}　{one.title}")
             for one in query.incidents(session, state="open", limit=100)

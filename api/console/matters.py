@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import structlog
 from msgspec import Struct
 from sqlalchemy.orm import Session
 
 from api.console import words
 from api.console.clock_view import ClockView, by_urgency, clock_view
+from posts.errors import PostsError
 from posts.index.port import PostIndex
 from posts.model import ScoredPost
 from responder import incidents, query
@@ -20,6 +22,7 @@ from responder.incidents import Incident
 from responder.rungs import DUE, EXPIRY, acknowledgement
 from responder.timers import LEVEL, UNDECIDED
 
+log = structlog.get_logger()
 _MANY = 1000
 _POSTS_SHOWN = 50
 _SETTLED = {RESOLVED: "met", MISTAKEN: "na", WORKING: "run"}
@@ -147,12 +150,19 @@ def alert_view(alert: Alert, now: datetime, names: Mapping[str, str]) -> AlertVi
     )
 
 
-def posts_of(session: Session, index: PostIndex, alert_id: int | None) -> list[ScoredPost]:
-    """The posts of that alert which the index has, newest first; none without an alert."""
+def posts_of(session: Session, index: PostIndex, alert_id: int | None) -> list[ScoredPost] | None:
+    """The posts of that alert which the index has, newest first; None while the index is away.
+
+    Clocks and what is to be done are shown all the same.
+    """
     if alert_id is None:
         return []
     wanted = query.alert(session, alert_id).posts[:_POSTS_SHOWN]
-    found = index.get_many(wanted)
+    try:
+        found = index.get_many(wanted)
+    except PostsError as error:
+        log.warning("posts_not_shown", error=type(error).__name__)
+        return None
     return [found[post] for post in wanted if post in found]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from msgspec import Struct
 from posts.errors import FatalError, PostsError, RetryError
 
 _MIME = "application/vnd.elasticsearch+json"
+_LEFT_ALONE_S = 5.0
 _DISK_FULL = ("flood-stage", "read-only-allow-delete", "read-only / allow delete")
 _UNAUTHORIZED, _FORBIDDEN, _TOO_LARGE, _BUSY, _SERVER = 401, 403, 413, 429, 500
 
@@ -69,13 +71,22 @@ class Connection:
         self.where = f"检索服务 {'、'.join(map(_without_password, self.hosts))}"
         self._guard = threading.Lock()
         self._client: Elasticsearch | None = None
+        self._away_until = 0.0
 
     @contextmanager
     def client(self) -> Iterator[Elasticsearch]:
-        """The client; what it raises within comes out as RetryError or FatalError in Chinese."""
+        """The client; what it raises within comes out as RetryError or FatalError in Chinese.
+
+        RetryError at once for some seconds after the servers gave no answer: pages that can do
+        without them then do, and don't wait each for itself.
+        """
+        if time.monotonic() < self._away_until:
+            raise RetryError(f"{self.where} 刚才没有回答，稍后再试。")
         try:
             yield self._made()
         except (ApiError, TransportError) as error:
+            if isinstance(error, ConnectionTimeout):
+                self._away_until = time.monotonic() + _LEFT_ALONE_S
             raise self.translated(error) from error
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from api.app import create_app
 from api.server import serve
 from api.settings import ApiSettings
 from crawlers.admission import Admission
+from posts.index.port import PostIndex
 from posts.index.sqlite import SqliteIndex
 from posts.log.sqlite import SqliteLog
 from registry import sessions, tokens, users
@@ -67,7 +68,7 @@ class MadeDesk:
     app: FastAPI
     database: Database
     log: SqliteLog
-    index: SqliteIndex
+    index: PostIndex
     clock: Hands
     settings: ApiSettings
     people: dict[Role, User]
@@ -134,12 +135,17 @@ class MadeDesk:
 
 @contextmanager
 def make_desk(
-    folder: Path, *, now: datetime = START, busy_timeout_s: float = 10.0, **settings: Any
+    folder: Path,
+    *,
+    now: datetime = START,
+    busy_timeout_s: float = 10.0,
+    index: PostIndex | None = None,
+    **settings: Any,
 ) -> Iterator[MadeDesk]:
     """A desk in that folder; ``settings`` are those of ApiSettings."""
     clock = Hands(now)
     database = make_database(folder, busy_timeout_s=busy_timeout_s)
-    log, index = SqliteLog(folder / "log.db"), SqliteIndex(folder / "index.db")
+    log, index = SqliteLog(folder / "log.db"), index or SqliteIndex(folder / "index.db")
     with database.transaction() as session:
         people = {
             role: users.create(
