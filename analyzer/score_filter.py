@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.locality import Matcher
-from analyzer.sentiment.port import Scorer
+from analyzer.sentiment.port import Reason, Scorer
 from analyzer.units import UnitMatcher
 from posts.model import LocalityHit, Score, Sentiment
 
@@ -32,6 +32,12 @@ class Judgement(Struct, frozen=True, kw_only=True):
     localities: tuple[LocalityHit, ...]
     units: tuple[str, ...]
     scorer: str
+
+
+class Explained(Judgement, frozen=True, kw_only=True):
+    """A Judgement with the runs of the text that decided, the strongest first."""
+
+    reasons: tuple[Reason, ...]
 
 
 class BadLine(Struct, frozen=True):
@@ -59,8 +65,12 @@ def score_lines(
     units: UnitMatcher | None = None,
     *,
     batch: int = BATCH,
+    why: bool = False,
 ) -> Iterator[Judgement | BadLine]:
-    """One Judgement or BadLine for each line that is not blank, in the order of the lines."""
+    """One Judgement or BadLine for each line that is not blank, in the order of the lines.
+
+    With ``why`` each Judgement is Explained.
+    """
     numbered = enumerate(lines, start=1)
     while chunk := list(islice(numbered, batch)):
         given = [_read(number, line) for number, line in chunk if line.strip()]
@@ -70,7 +80,8 @@ def score_lines(
             if isinstance(one, BadLine):
                 yield one
             else:
-                yield _judge(one, next(scores), matcher, units)
+                judged = _judge(one, next(scores), matcher, units)
+                yield _explained(judged, scorer.reasons(one.text)) if why else judged
 
 
 def _judge(given: _Given, score: Score, matcher: Matcher, units: UnitMatcher | None) -> Judgement:
@@ -84,6 +95,10 @@ def _judge(given: _Given, score: Score, matcher: Matcher, units: UnitMatcher | N
         units=units.find(given.text) if units else (),
         scorer=score.scorer,
     )
+
+
+def _explained(judged: Judgement, reasons: tuple[Reason, ...]) -> Explained:
+    return Explained(**msgspec.structs.asdict(judged), reasons=reasons)
 
 
 def _read(number: int, line: bytes | str) -> _Given | BadLine:

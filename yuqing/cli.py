@@ -26,7 +26,9 @@ from yuqing.commands import (
     relaying,
     ruling,
     telling,
+    train,
 )
+from yuqing.commands import eval as evaluating
 from yuqing.commands.usage import usage_sentence
 
 app = typer.Typer(
@@ -55,6 +57,8 @@ for register in (
     administering,
     telling,
     relaying,
+    train,
+    evaluating,
 ):
     register.add_to(app)
 

@@ -260,4 +260,6 @@ def _scorer(wiring: Wiring) -> tuple[State, str, str]:
     name = wiring.settings.analyze.scorer
     if name == "snownlp" and importlib.util.find_spec("snownlp") is None:
         return "bad", "缺少 snownlp 包", f"在 {sys.prefix} 里重新安装（make env 或离线包）"
+    if name != "snownlp":  # which takes seconds and 420 MB to load
+        wiring.scorer()
     return "ok", name, ""

@@ -75,7 +75,21 @@ class CrawlSection(Section):
 class AnalyzeSettings(Section):
     """How posts are scored."""
 
-    scorer: str = Field(default="snownlp", description="情感打分器：snownlp 或 trivial")
+    scorer: str = Field(
+        default="snownlp", description="情感打分器：ngram、snownlp、snownlp-retrained 或 trivial"
+    )
+    model_folder: str = Field(
+        default="", description="自行训练的模型目录（yuqing train 的 --out）；不写则用随程序的模型"
+    )
+    negative_from: float = Field(
+        default=0.7, gt=0.5, le=1, description="负面概率达到多少才判为负面；不到则为不确定或中性"
+    )
+    positive_from: float = Field(
+        default=0.7, gt=0.5, le=1, description="正面概率达到多少才判为正面"
+    )
+    neutral_below: float = Field(
+        default=0.3, ge=0, lt=0.5, description="负面概率低于多少、且非正面时判为中性"
+    )
     batch: int = Field(default=500, ge=1, le=5000, description="每批处理的条数")
 
 

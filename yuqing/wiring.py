@@ -137,9 +137,9 @@ class Wiring:
 
     def scorer(self, name: str | None = None) -> Scorer:
         """The scorer of that name, or of the settings."""
-        from analyzer import sentiment
+        from yuqing.scorers import scorer_of
 
-        return sentiment.load(name or self.settings.analyze.scorer)
+        return scorer_of(self.settings, name)
 
     def scoring(self, scorer: str | None = None) -> ScoringWorker:
         """A scoring worker with the places, units and sources of the registry."""

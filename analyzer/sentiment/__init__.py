@@ -1,17 +1,31 @@
-"""Scorers by name: ``load("snownlp")``."""
+"""Scorers by name: ``load("ngram")``."""
 
 from __future__ import annotations
 
-from analyzer.sentiment.port import Band, Scorer
+from pathlib import Path
+
+from analyzer.sentiment.port import Band, Reason, Scorer
 from registry.errors import InvalidInputError
 
-__all__ = ["NAMES", "Band", "Scorer", "load"]
+__all__ = ["DEFAULT", "NAMES", "Band", "Reason", "Scorer", "load"]
 
-NAMES = ("snownlp", "trivial")
+NAMES = ("ngram", "snownlp", "snownlp-retrained", "trivial")
+DEFAULT = "ngram"
 
 
-def load(name: str, *, band: Band | None = None) -> Scorer:
-    """The scorer of that name, loaded. Raises InvalidInputError for a name that is unknown."""
+def load(name: str, *, band: Band | None = None, folder: Path | None = None) -> Scorer:
+    """The scorer of that name, loaded; ``folder`` holds a model of one's own training.
+
+    Raises InvalidInputError for a name that is unknown, and for a model that can't be used.
+    """
+    if name == "ngram":
+        from analyzer.sentiment.ngram import NgramScorer
+
+        return NgramScorer(band, folder=folder) if folder else NgramScorer(band)
+    if name == "snownlp-retrained":
+        from analyzer.sentiment.bayes import RetrainedBayes
+
+        return RetrainedBayes(band, folder=folder) if folder else RetrainedBayes(band)
     if name == "snownlp":
         from analyzer.sentiment.snownlp import SnowNLPScorer
 

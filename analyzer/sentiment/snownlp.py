@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from analyzer.sentiment.port import Band
+from analyzer.sentiment.port import Band, Reason
 from posts.model import Score
 
 MAX_CODE_POINTS = 2_000
@@ -39,6 +39,11 @@ class SnowNLPScorer:
     def score(self, texts: Sequence[str]) -> list[Score]:
         """One score a text; a text without words, or one it can't read, is .5 and *uncertain*."""
         return [self._one(text) for text in texts]
+
+    def reasons(self, text: str, *, most: int = 8) -> tuple[Reason, ...]:
+        """None: the library does not tell what decided."""
+        del text, most
+        return ()
 
     def _one(self, text: str) -> Score:
         positive = self._positive(text[:MAX_CODE_POINTS].strip())

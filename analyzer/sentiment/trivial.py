@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analyzer.sentiment.port import Reason
 from posts.model import Score, Sentiment
 
 _NEGATIVE = ("停水", "停电", "投诉", "污染", "扰民", "死亡", "谣言", "拖欠", "没人管", "噪音")
@@ -20,6 +21,16 @@ class TrivialScorer:
     def score(self, texts: Sequence[str]) -> list[Score]:
         """Four possible scores; only the first 20,000 code points are read."""
         return [_OF[self._words(text[:_BOUND])] for text in texts]
+
+    def reasons(self, text: str, *, most: int = 8) -> tuple[Reason, ...]:
+        """The listed words that the text holds."""
+        lists = (("negative", _NEGATIVE), ("positive", _POSITIVE))
+        found = [(text.find(word), head, word) for head, words in lists for word in words]
+        return tuple(
+            Reason(head, word, at, at + len(word), 1.0)
+            for at, head, word in sorted(found)
+            if at >= 0
+        )[:most]
 
     @staticmethod
     def _words(text: str) -> tuple[bool, bool]:

@@ -39,6 +39,7 @@ class PostView(Struct, frozen=True, kw_only=True):
     sentiment: str
     p_negative: str
     p_positive: str
+    p_appeal: str
     scorer: str
     hits: tuple[HitView, ...]
 
@@ -72,6 +73,7 @@ def post_view(
         sentiment=str(score.sentiment),
         p_negative=f"{score.p_negative:.2f}",
         p_positive=f"{score.p_positive:.2f}",
+        p_appeal="" if score.p_appeal is None else f"{score.p_appeal:.2f}",
         scorer=score.scorer,
         hits=tuple(
             HitView(hit.text, hit.name, hit.why, hit.certainty is HitCertainty.UNCERTAIN)

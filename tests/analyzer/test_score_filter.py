@@ -108,3 +108,11 @@ def test_a_text_of_a_megabyte_is_answered():
     [result] = run(json.dumps({"id": 1, "text": "停水瑞丽" * 260_000}))
     assert isinstance(result, Judgement)
     assert len(result.localities) == 500
+
+
+def test_why_adds_the_runs_that_decided():
+    lines = ['{"id": 1, "text": "又停水了"}']
+    [judged] = score_lines(lines, sentiment.load("trivial"), dehong(), why=True)
+    assert isinstance(judged, Judgement)
+    reasons = json.loads(encode_line(judged))["reasons"]
+    assert [(one["text"], one["start"], one["end"]) for one in reasons] == [("停水", 1, 3)]

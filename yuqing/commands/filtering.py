@@ -25,24 +25,29 @@ def add_to(app: typer.Typer) -> None:
 
 def score(
     scorer: Annotated[
-        str | None, typer.Option("--scorer", help="打分器：snownlp、trivial；不写则按配置")
+        str | None,
+        typer.Option("--scorer", help="打分器：ngram、snownlp、trivial 等；不写则按配置"),
     ] = None,
+    why: Annotated[
+        bool, typer.Option("--why", help="另给出 reasons：哪些字词起了作用、位置与分量")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """逐行读入 JSON（id、text），逐行输出情感与地点。"""
-    from analyzer import sentiment
+    """逐行读入 JSON（id、text），逐行输出情感、诉求与地点。"""
     from analyzer.locality import Matcher
     from analyzer.score_filter import BadLine, encode_line, score_lines
     from analyzer.units import UnitMatcher
     from registry import gazetteer
+    from yuqing.scorers import scorer_of
     from yuqing.seeding import configured_areas, configured_units
 
     settings = load_settings(config)
     results = score_lines(
         sys.stdin.buffer,
-        sentiment.load(scorer or settings.analyze.scorer),
+        scorer_of(settings, scorer),
         Matcher(gazetteer.load(), configured_areas(settings)),
         UnitMatcher(configured_units(settings)),
+        why=why,
     )
     bad = 0
     for result in results:

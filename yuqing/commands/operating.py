@@ -186,7 +186,7 @@ def ingest(
 
 def analyze(
     scorer: Annotated[
-        str | None, typer.Option("--scorer", help="打分器：snownlp 或 trivial")
+        str | None, typer.Option("--scorer", help="打分器：ngram、snownlp、trivial 等")
     ] = None,
     drain: Annotated[bool, typer.Option("--drain", help="把消息日志读完就结束")] = False,
     config: ConfigOption = None,

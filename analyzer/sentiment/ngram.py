@@ -1,0 +1,175 @@
+"""The scorer ``ngram``: three linear heads over hashed character n-grams, a batch in one pass.
+
+Each head has a weight of 8 bits for each slot. The three weights of a slot share one 64-bit number
+(lanes of 21 bits), so that one look-up and one sum serve all heads; sums are of whole numbers, so
+a text's score does not depend on what else is in the batch. A head's probability comes from its sum
+over √n and from the gravest event that the text names (see :mod:`analyzer.sentiment.events`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer.sentiment import events, features, measures, model_file
+from analyzer.sentiment.port import Band, Reason
+from posts.model import Score, Sentiment
+
+NAME = "ngram"
+HEADS = ("negative", "positive", "appeal")
+_LANE = 21
+_SMALLEST_REASON = 0.05
+_LONGEST_REASON = 4
+_DILUTION = 0.5
+"""A longer run has more features; it stands before a shorter one only where it says more."""
+
+POSITIVE_AT_MOST = np.array([1.0, 0.6, 0.3, 0.15])
+"""The highest p_positive by the grade of the gravest event: never a class *positive* from grade 2
+on, whatever else the text says."""
+
+Floats = NDArray[np.float64]
+
+
+class NgramScorer:
+    """Reads the packaged model, or that of a folder. Raises InvalidInputError where it can't."""
+
+    name = NAME
+
+    def __init__(self, band: Band | None = None, *, folder: Path = model_file.PACKAGED) -> None:
+        self.card, arrays = model_file.read(NAME, folder, features=features.VERSION)
+        self.version = self.card.version
+        self._band = band or Band()
+        self._weights = arrays["weights"]  # int8, heads × slots
+        self._scale = arrays["scale"].astype(np.float64)
+        self._bias = arrays["bias"].astype(np.float64)
+        self._slope = arrays["slope"].astype(np.float64)
+        self._of_grade = arrays["of_grade"].astype(np.float64)  # heads × grades
+        self._packed = packed(self._weights)
+
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        """One score a text; a text without any known n-gram has the scorer's prior."""
+        sentiment, name, version = self._band.sentiment, self.name, self.version
+        return [
+            Score(
+                p_negative=negative,
+                p_positive=positive,
+                p_appeal=appeal,
+                sentiment=sentiment(negative, positive, knows_neutral=True)
+                if text.strip()
+                else Sentiment.UNCERTAIN,
+                scorer=name,
+                version=version,
+            )
+            for text, (negative, positive, appeal) in zip(
+                texts, self.probabilities(texts).tolist(), strict=True
+            )
+        ]
+
+    def probabilities(self, texts: Sequence[str]) -> Floats:
+        """p_negative, p_positive, p_appeal: texts × 3."""
+        found = [self._of_chunk(chunk) for chunk in features.chunks(texts)]
+        return np.concatenate(found) if found else np.zeros((0, len(HEADS)))
+
+    def reasons(self, text: str, *, most: int = 8) -> tuple[Reason, ...]:
+        """The runs that decided, strongest first, none overlapping a stronger one of its head."""
+        return reasons_of(text, self._weights, self._scale * self._slope, most=most)
+
+    def _of_chunk(self, chunk: features.Chunk) -> Floats:
+        margins = self.margins(chunk)
+        grades = events.grades(chunk.points, chunk.owners, len(margins))
+        p = measures.chance(margins * self._slope + self._of_grade[:, grades].T)
+        np.minimum(p[:, 1], POSITIVE_AT_MOST[grades], out=p[:, 1])
+        np.minimum(p[:, 1], 1 - p[:, 0], out=p[:, 1])
+        return p
+
+    def margins(self, chunk: features.Chunk) -> Floats:
+        """What the heads say before calibration: texts × heads."""
+        sums = np.add.reduceat(self._packed.take(chunk.slots), chunk.starts[:-1])
+        roots = np.sqrt(np.diff(chunk.starts))
+        lanes = unpacked(sums)
+        return lanes * self._scale / roots[:, None] + self._bias
+
+
+def packed(weights: NDArray[np.int8]) -> NDArray[np.int64]:
+    """The three weights of each slot in one number."""
+    wide = weights.astype(np.int64)
+    together: NDArray[np.int64] = wide[0] + (wide[1] << _LANE) + (wide[2] << 2 * _LANE)
+    return together
+
+
+def unpacked(sums: NDArray[np.int64]) -> Floats:
+    """The three sums in each number; each is within ±2**20, since a head has 6,000 slots."""
+    spare = 64 - _LANE
+    lanes = np.empty((len(sums), len(HEADS)))
+    rest = sums
+    for lane in range(len(HEADS)):
+        low = (rest << spare) >> spare
+        lanes[:, lane] = low
+        rest = (rest - low) >> _LANE
+    return lanes
+
+
+def reasons_of(
+    text: str, weights: NDArray[np.int8], scale: Floats, *, most: int
+) -> tuple[Reason, ...]:
+    """As :meth:`NgramScorer.reasons`; ``scale`` turns the weights of each head into log odds."""
+    points, origin = _with_origin(text)
+    by_size = features.slots_of(np.concatenate([points, np.zeros(2, dtype=np.uint32)]))
+    # A feature counts once: only one of the places of a run will be told.
+    root = np.sqrt(len(np.unique(np.concatenate([*by_size, [0]]))))
+    found: list[Reason] = []
+    for head, name in enumerate(HEADS):
+        singles = [weights[head, slots] * scale[head] / root for slots in by_size]
+        found += _strongest(name, singles, origin, text)
+    found.sort(key=lambda reason: -abs(reason.weight))
+    return tuple(found[:most])
+
+
+def _strongest(head: str, singles: list[Floats], origin: list[int], text: str) -> list[Reason]:
+    """Runs of up to four points by the sum of all features within, none overlapping another."""
+    count = len(origin)
+    runs = []
+    for length in range(1, _LONGEST_REASON + 1):
+        total = np.zeros(max(count - length + 1, 0))
+        for size, weights in enumerate(singles, start=1):
+            for first in range(length - size + 1):
+                total += weights[first : first + len(total)]
+        runs += [
+            (weight / length**_DILUTION, weight, at, at + length)
+            for at, weight in enumerate(total.tolist())
+            if abs(weight) >= _SMALLEST_REASON
+        ]
+    runs.sort(key=lambda run: -abs(run[0]))
+    taken: set[int] = set()
+    seen: set[str] = set()
+    reasons = []
+    for _, weight, first, after in runs:
+        start, end = origin[first], origin[after - 1] + 1
+        if text[start:end] in seen or taken.intersection(range(first, after)):
+            continue
+        taken.update(range(first, after))
+        seen.add(text[start:end])
+        reasons.append(Reason(head, text[start:end], start, end, round(weight, 3)))
+    return reasons
+
+
+def _with_origin(text: str) -> tuple[NDArray[np.uint32], list[int]]:
+    """The points that are scored, and of each its place in the text as given."""
+    shown, origin = features.head_with_origin(text)
+    points = features.normal_points(shown)
+    kept = points != features.DROPPED
+    points = np.where(points == 0, np.uint32(32), points)[kept]
+    return points, [place for place, keep in zip(origin, kept.tolist(), strict=True) if keep]
+
+
+def state(
+    weights: Floats, bias: Floats, slope: Floats, of_grade: Floats
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a model file from weights of full precision (heads × slots)."""
+    scale = np.array([np.quantile(np.abs(one[one != 0]), 0.9999) / 127 for one in weights])
+    whole = np.clip(np.round(weights / scale[:, None]), -127, 127).astype(np.int8)
+    return {"weights": whole, "scale": scale, "bias": bias, "slope": slope, "of_grade": of_grade}

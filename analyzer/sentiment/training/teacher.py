@@ -1,0 +1,129 @@
+"""The slow stack that teaches the fast form: three different views of a post, stacked.
+
+1. logistic regression over character n-grams with a copy of each feature for the own domain;
+2. the same over features weighted by their log-count ratio (Wang and Manning 2012);
+3. small nets over embeddings of character pairs, taught the emotion, of which the polarity is read.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer.sentiment.training.corpora import Labelled
+from analyzer.sentiment.training.linear import Floats, Sparse, fit
+
+VIEWS = 3
+_PENALTY = 0.5
+_PENALTY_OF_RATIO = 1.0
+_STEPS = 35
+_NETS = 3
+_HIDDEN = 96
+_ROUNDS = 7
+_DOMAIN_MARK = 3.0
+_ALIKE = {"disgust": "angry", "gratitude": "happy", "optimism": "happy"}
+_BY_POLARITY = {-1: "other negative", 0: "neutral", 1: "happy"}
+_NEGATIVE = {"angry", "sad", "fear", "other negative"}
+_POSITIVE = {"happy"}
+_ALMOST = 1e-4
+
+
+def emotions(labelled: Sequence[Labelled]) -> NDArray[np.str_]:
+    """One emotion each, of the few that the nets learn."""
+    return np.array(
+        [_ALIKE.get(one.emotion, one.emotion) or _BY_POLARITY[one.polarity] for one in labelled]
+    )
+
+
+class Teacher:
+    """Holds what all folds share: the rows and vectors of labelled and unlabelled texts.
+
+    The first ``len(labelled)`` rows are the labelled ones; all rows after them count as the own
+    domain.
+    """
+
+    def __init__(
+        self, rows: Sparse, vectors: NDArray[np.float32], labelled: Sequence[Labelled], *, seed: int
+    ) -> None:
+        self._rows = rows
+        self._own = np.array(
+            [one.own for one in labelled] + [True] * (rows.shape[0] - len(labelled))
+        )
+        marks = self._own[:, None].astype(np.float32)
+        even = vectors / max(float(vectors[: len(labelled)].std()), 1e-9)
+        self._vectors = np.hstack([even, marks * _DOMAIN_MARK, even * marks])
+        self._emotions = emotions(labelled)
+        self._seed = seed
+
+    def plain(self, sign: int, learnt: NDArray[np.int64]) -> tuple[Floats, float]:
+        """Weights and intercept of the first view."""
+        wanted = _NEGATIVE if sign < 0 else _POSITIVE
+        target = np.isin(self._emotions[learnt], list(wanted)).astype(np.float64)
+        own = np.flatnonzero(self._own[learnt])
+        return fit(self._rows[learnt], target, own=own, penalty=_PENALTY, steps=_STEPS)
+
+    def margins(
+        self, sign: int, learnt: NDArray[np.int64], asked: NDArray[np.int64]
+    ) -> tuple[Floats, Floats]:
+        """Log odds of the polarity ``sign`` (-1 or 1) for the rows asked, one column a view.
+
+        And the weights of the first view, from which the fast form may start.
+        """
+        wanted = _NEGATIVE if sign < 0 else _POSITIVE
+        target = np.isin(self._emotions[learnt], list(wanted)).astype(np.float64)
+        own = np.flatnonzero(self._own[learnt])
+        rows, those = self._rows[learnt], self._rows[asked]
+        weights, intercept = self.plain(sign, learnt)
+        ratio = _log_ratio(rows, target)
+        by_ratio, offset = fit(
+            _scaled(rows, ratio), target, own=own, penalty=_PENALTY_OF_RATIO, steps=_STEPS
+        )
+        views = np.column_stack(
+            [
+                those @ weights + intercept,
+                those @ (by_ratio * ratio) + offset,
+                self._nets(learnt, asked, wanted),
+            ]
+        )
+        return views, weights
+
+    def _nets(
+        self, learnt: NDArray[np.int64], asked: NDArray[np.int64], wanted: set[str]
+    ) -> Floats:
+        from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
+        from sklearn.neural_network import MLPClassifier  # type: ignore[import-untyped]
+
+        total = np.zeros(len(asked))
+        for seed in range(self._seed, self._seed + _NETS):
+            net: Any = MLPClassifier(
+                (_HIDDEN,), alpha=3e-3, batch_size=256, max_iter=_ROUNDS, random_state=seed
+            )
+            with warnings.catch_warnings():  # it is stopped early on purpose
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                net.fit(self._vectors[learnt], self._emotions[learnt])
+            columns = [at for at, name in enumerate(net.classes_) if name in wanted]
+            chance = net.predict_proba(self._vectors[asked])[:, columns].sum(axis=1)
+            chance = chance.clip(_ALMOST, 1 - _ALMOST)
+            total += np.log(chance / (1 - chance))
+        return total / _NETS
+
+
+def _log_ratio(rows: Sparse, target: Floats) -> NDArray[np.float64]:
+    """|log (share among the wanted / share among the others)| of each slot, centred."""
+    present = rows.copy()
+    present.data = np.ones_like(present.data)
+    inside = np.asarray(present[target > 0].sum(axis=0)).ravel() + 0.5
+    outside = np.asarray(present[target == 0].sum(axis=0)).ravel() + 0.5
+    ratio = np.log(inside / outside)
+    seen = (inside + outside) > 1
+    return np.abs(ratio - np.median(ratio[seen])) * seen if seen.any() else np.zeros(len(ratio))
+
+
+def _scaled(rows: Sparse, factor: NDArray[np.float64]) -> Sparse:
+    scaled = rows.copy()
+    scaled.data = (scaled.data * factor[scaled.indices]).astype(np.float32)
+    return scaled

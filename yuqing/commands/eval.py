@@ -1,0 +1,99 @@
+"""``yuqing eval``: how good the scorers are, with intervals and the reliability curve."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from registry.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from analyzer.sentiment.evaluation import LabelledSet
+
+Row = tuple[str, str, str, dict[str, Any], str]
+_FEWEST = 20
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("eval")(evaluate)
+
+
+def evaluate(
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", help="有标注的文件（polarity 或 appeal，可多次）；不写则只列说明卡"),
+    ] = None,
+    sample: Annotated[
+        int, typer.Option("--sample", min=20, help="慢的打分器（snownlp）每个文件只评这么多条")
+    ] = 1000,
+    scorer: Annotated[
+        list[str] | None, typer.Option("--scorer", help="只评这些打分器；不写则全部")
+    ] = None,
+) -> None:
+    """评估打分器：表格（含自助法区间）与可靠性曲线。"""
+    from analyzer import sentiment
+    from analyzer.sentiment import evaluation
+
+    names = scorer or list(sentiment.NAMES)
+    cards = list(_cards(names))
+    rows = list(evaluation.of_cards(cards))
+    trained = {source["sha256"] for card in cards for source in card.sources}
+    for file in data or []:
+        rows += _measured(file, names, sample, trained)
+    for line in evaluation.table(rows):
+        sys.stdout.write(line + "\n")
+    for name, where, head, found, _ in rows:
+        if head != "appeal" and name.startswith("ngram"):
+            sys.stdout.write(f"\n可靠性曲线：{name}，{where}，{head}\n")
+            sys.stdout.writelines(line + "\n" for line in evaluation.curve(found))
+
+
+def _cards(names: list[str]) -> Iterator[Any]:
+    from analyzer import sentiment
+
+    for name in names:
+        card = getattr(sentiment.load(name), "card", None) if name != "snownlp" else None
+        if card is not None:
+            yield card
+
+
+def _measured(file: Path, names: list[str], sample: int, trained: set[str]) -> Iterator[Row]:
+    from analyzer import sentiment
+    from analyzer.sentiment import evaluation
+    from analyzer.sentiment.training import corpora
+
+    given = corpora.read([file])
+    known = given.sources[0]["sha256"] in trained
+    for name in names:
+        scorer = sentiment.load(name)
+        for one in _sets(file, given):
+            these = one.sample(sample) if name == "snownlp" else one
+            found = evaluation.measured(scorer, these)
+            if found is not None:
+                own = known and hasattr(scorer, "card")
+                how = "训练过这些数据，偏高" if own else "直接测量"
+                yield name, these.name, these.head, found, how
+
+
+def _sets(file: Path, given: Any) -> Iterator[LabelledSet]:
+    import numpy as np
+
+    from analyzer.sentiment.evaluation import LabelledSet
+
+    texts = [one.text for one in given.labelled]
+    for head, sign in (("negative", -1), ("positive", 1)):
+        if len(texts) >= _FEWEST:
+            target = np.array([float(one.polarity == sign) for one in given.labelled])
+            yield LabelledSet(file.name, head, texts, target)
+    if len(given.appeals) >= _FEWEST:
+        target = np.array([float(label) for _, label in given.appeals])
+        yield LabelledSet(file.name, "appeal", [text for text, _ in given.appeals], target)
+    elif len(texts) < _FEWEST:
+        raise InvalidInputError(
+            f"{file} 里有标注（polarity 或 appeal）的不足 {_FEWEST} 条，不能评估。"
+        )
