@@ -39,7 +39,7 @@ class ElasticsearchFields(BaseSettings):
     )
     elasticsearch_smartcn: bool = Field(
         default=True,
-        description="服务器有 smartcn 时另按词索引一份，供词频分析；索引的开销约为三倍，"
+        description="服务器有 smartcn 时另按词索引一份，供词频分析；服务器的开销是两到三倍，"
         "每天上百万条时可关；改后运行 yuqing index migrate",
     )
     elasticsearch_timeout_s: float = Field(
