@@ -1,6 +1,6 @@
 """A query as Elasticsearch's own structure. What a person typed becomes values and tokens only.
 
-No query string is parsed by the server, so no input is syntax; see docs/decisions/0015.
+No query string is parsed by the server, so no input is syntax; see docs/decisions/0018.
 """
 
 from __future__ import annotations
