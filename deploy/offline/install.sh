@@ -40,5 +40,5 @@ PIP_CONFIG_FILE=/dev/null "$target/bin/python" -m pip install --isolated --quiet
 "$target/bin/yuqing" --help >/dev/null || stop "命令 $target/bin/yuqing 不能运行。"
 
 echo "已安装：$target/bin/yuqing"
-echo "试运行：$target/bin/yuqing up --demo --data /tmp/yuqing-demo"
+echo "试运行：$target/bin/yuqing up --demo --data yuqing-demo"
 echo "长期运行：见 deploy/systemd 与 docs/deployment.zh.md"
