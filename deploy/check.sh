@@ -2,7 +2,7 @@
 # Checks the files of deploy/ that can be checked without running them. Part of `make check`.
 # Usage: check.sh BIN    (the folder with hadolint and check-jsonschema)
 set -eu
-bin=$1
+bin=$(cd "$1" && pwd)
 cd "$(dirname "$0")"
 
 "$bin/hadolint" --failure-threshold info Containerfile
