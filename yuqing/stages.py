@@ -126,9 +126,14 @@ class Batch:
         self.size = min(most, FIRST_BATCH)
 
     def took(self, done: int, seconds: float) -> None:
-        """Learn from the last batch; a batch that was not full says nothing."""
-        if done >= self.size:
-            wanted = int(done / max(seconds, 1e-6) * STEP_S)
+        """Learn from the last batch; one that was not full lets the next grow, never shrink.
+
+        A log of several partitions seldom fills one, so growth must not wait for that.
+        """
+        if not done:
+            return
+        wanted = int(done / max(seconds, 1e-6) * STEP_S)
+        if done >= self.size or wanted > self.size:
             self.size = max(1, min(self.most, wanted, self.size * 2))
 
 

@@ -20,7 +20,11 @@ def test_a_quick_scorer_gets_the_whole_batch_and_a_slow_sink_shrinks_nothing() -
     assert batch.size == 500
 
 
-def test_a_batch_that_was_not_full_says_nothing() -> None:
+def test_a_batch_that_was_not_full_shrinks_nothing_but_lets_the_next_grow() -> None:
     batch = Batch(500)
     batch.took(FIRST_BATCH - 1, 100.0)
     assert batch.size == FIRST_BATCH
+    batch.took(FIRST_BATCH - 1, 0.001)
+    assert batch.size == 2 * FIRST_BATCH
+    batch.took(0, 0.0)
+    assert batch.size == 2 * FIRST_BATCH
