@@ -27,6 +27,7 @@ from kafka.partitioner.default import murmur2
 
 from posts.codec import DeadLetter, encode
 from posts.errors import PoisonError
+from posts.log.kafka_clients import made
 from posts.log.kafka_consumer import GroupReader
 from posts.log.kafka_erased import Erased
 from posts.log.kafka_erasure import Erasure
@@ -229,8 +230,9 @@ class KafkaLog:
     def _connected(self) -> Any:
         with self._lock:
             if self._producer is None:
-                self._producer = KafkaProducer(
-                    **self._settings.connection(),
+                self._producer = made(
+                    KafkaProducer,
+                    self._settings,
                     metrics_enabled=False,
                     acks="all",
                     enable_idempotence=True,

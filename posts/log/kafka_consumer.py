@@ -18,6 +18,7 @@ import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition, errors
 from kafka.structs import OffsetAndMetadata
 
+from posts.log.kafka_clients import made
 from posts.log.kafka_erased import Erased
 from posts.log.kafka_keys import record_key
 from posts.log.kafka_link import Link
@@ -155,8 +156,9 @@ class GroupReader:
         if self._consumer is not None:
             return self._consumer
         partitions = self._topics.ensure(self._topic)
-        consumer = KafkaConsumer(
-            **self._settings.connection(),
+        consumer = made(
+            KafkaConsumer,
+            self._settings,
             metrics_enabled=False,
             group_id=self._topics.group(self._topic, self._group),
             auto_offset_reset="earliest",

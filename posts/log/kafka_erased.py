@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from kafka import KafkaConsumer, TopicPartition, errors
 
+from posts.log.kafka_clients import made
 from posts.log.kafka_settings import ERASED, KafkaSettings
 from posts.log.kafka_topics import Topics
 
@@ -60,8 +61,9 @@ class Erased:
                 return
             if self._reader is None:
                 partitions = self._topics.ensure(ERASED)
-                reader = KafkaConsumer(
-                    **self._settings.connection(),
+                reader = made(
+                    KafkaConsumer,
+                    self._settings,
                     metrics_enabled=False,
                     auto_offset_reset="earliest",
                     enable_auto_commit=False,

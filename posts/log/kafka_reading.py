@@ -8,6 +8,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition, errors
 
+from posts.log.kafka_clients import made
 from posts.log.kafka_settings import KafkaSettings
 from posts.log.kafka_topics import Topics
 
@@ -75,8 +76,9 @@ def _between(reader: Any, partition: TopicPartition, start: int, end: int) -> It
 
 
 def _reader(settings: KafkaSettings) -> Any:
-    return KafkaConsumer(
-        **settings.connection(),
+    return made(
+        KafkaConsumer,
+        settings,
         metrics_enabled=False,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

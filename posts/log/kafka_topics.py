@@ -9,6 +9,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition, errors
 
+from posts.log.kafka_clients import made
 from posts.log.kafka_link import Link
 from posts.log.kafka_settings import KafkaSettings, TopicSpec, TopicSpecs, topic_name
 
@@ -46,9 +47,8 @@ class Topics:
         """The client, connected at first use."""
         with self._lock:
             if self._client is None:
-                given = self._settings.connection()
-                given["request_timeout_ms"] = int(self._settings.connect_timeout_s * 1000)
-                self._client = KafkaAdminClient(**given)
+                patience = int(self._settings.connect_timeout_s * 1000)
+                self._client = made(KafkaAdminClient, self._settings, request_timeout_ms=patience)
             return self._client
 
     def ensure(self, topic: str) -> list[TopicPartition]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import random
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kafka import KafkaProducer
@@ -20,7 +23,7 @@ from support.posts import NOON
 from posts.errors import FatalError, PoisonError, RetryError
 from posts.log.kafka import KafkaLog
 from posts.log.kafka_settings import ERASED, KafkaSettings, TopicSpecs, topic_name
-from posts.log.port import DEAD, RAW, SCORED, SIGNALS, Record
+from posts.log.port import DEAD, RAW, SCORED, SIGNALS, Consumer, Record
 
 needs_kafka = pytest.mark.needs("kafka")
 
@@ -208,6 +211,66 @@ class TestAway:
             with pytest.raises(FatalError, match="证书"):
                 log.lag(RAW, "g")
             log.close()
+
+
+@needs_kafka
+class TestBrokerFails:
+    def test_what_was_acknowledged_outlives_a_kill_and_readers_go_on_by_themselves(
+        self, own_server: Callable[[str], Any]
+    ) -> None:
+        broker = own_server("kafka")
+        log = KafkaLog(KafkaSettings(bootstrap=broker.address, delivery_timeout_s=15))
+        shared, alone = log.consumer(RAW, "shared"), log.consumer(RAW, "alone", alone=True)
+        log.append(RAW, [(f"{n}", b"before") for n in range(50)])
+        read: dict[str, set[str]] = {"shared": set(), "alone": set()}
+
+        def look(name: str, reader: Consumer) -> None:
+            try:
+                read[name] |= {record.key for record in reader.poll()}
+                reader.commit()
+            except RetryError:
+                reader.rewind()
+
+        look("shared", shared)
+        look("alone", alone)
+
+        def poll_until_refused() -> None:  # what the client has fetched already it may still give
+            for _ in range(20):
+                alone.poll()
+
+        broker.freeze()
+        start = time.monotonic()
+        with pytest.raises(RetryError):
+            poll_until_refused()
+        assert time.monotonic() - start < 8, "a tick of the responder is not held up for long"
+        start = time.monotonic()
+        for call in (alone.poll, lambda: log.lag(RAW, "alone")):
+            with pytest.raises(RetryError):
+                call()
+        assert time.monotonic() - start < 0.5, "and the next ones not at all"
+        broker.thaw()
+        broker.kill()
+        broker.start()
+
+        sent = {f"{n}" for n in range(50)}
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and "after" not in sent:
+            with contextlib.suppress(RetryError):
+                log.append(RAW, [("after", b"x")])
+                sent.add("after")
+        while time.monotonic() < deadline and not all(sent <= some for some in read.values()):
+            look("shared", shared)
+            look("alone", alone)
+        assert {name: sent - some for name, some in read.items()} == {
+            "shared": set(),
+            "alone": set(),
+        }
+        while log.lag(RAW, "shared") + log.lag(RAW, "alone") and time.monotonic() < deadline:
+            look("shared", shared)
+            look("alone", alone)
+        assert log.lag(RAW, "shared") == log.lag(RAW, "alone") == 0
+        log.close()
+        gc.collect()  # a socket that was left open would be told of
 
 
 @needs_kafka
