@@ -56,7 +56,7 @@ DONE = {
     "preferences": "显示设置已保存。",
     "calendar_proposed": "通知已提出，由另一位确认后启用。",
     "calendar_confirmed": "工作日历已启用；在跑的时限按新日历计，已有的结论不变。",
-    "calendar_refused": "通知已退回。",
+    "calendar_refused": "通知没有启用，理由已记下。",
 }
 
 

@@ -150,19 +150,33 @@ async def calendar_propose(
 async def calendar_confirm(
     request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form
 ) -> Response:
-    """The second person confirms, or sends it back with a reason."""
+    """The second person confirms."""
 
     def work(session: Session) -> Response:
         require(user, Action.CONFIRM_CALENDAR)
-        approval = form.number("approval", "申请", least=1, most=10**9)
-        if form.get("decision") == "refuse":
-            reason = form.text("reason", "退回理由", longest=500)
-            calendars.refuse(session, approval, by=user, reason=reason, now=now)
-            return go("/calendar", "calendar_refused")
-        calendars.confirm(session, approval, by=user, now=now)
+        calendars.confirm(session, _approval(form), by=user, now=now)
         return go("/calendar", "calendar_confirmed")
 
     return await perform(desk, work, _again(request, user, form))
+
+
+@router.post("/calendar/refuse")
+async def calendar_refuse(
+    request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form
+) -> Response:
+    """Another person sends it back with a reason, or whoever proposed it takes it back."""
+
+    def work(session: Session) -> Response:
+        require(user, Action.CONFIRM_CALENDAR)
+        reason = form.text("reason", "理由", longest=500)
+        calendars.refuse(session, _approval(form), by=user, reason=reason, now=now)
+        return go("/calendar", "calendar_refused")
+
+    return await perform(desk, work, _again(request, user, form))
+
+
+def _approval(form: Fields) -> int:
+    return form.number("approval", "申请", least=1, most=10**9)
 
 
 def _again(request: Request, user: User, form: Fields) -> Callable[[Session, DeskError], Response]:

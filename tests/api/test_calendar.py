@@ -81,7 +81,10 @@ def test_a_notice_goes_from_paste_to_firm_deadlines_by_plain_forms(desk: MadeDes
     assert "1 个在跑的时限会变" in shown.text
     kept = forms_of(shown.text)["/calendar/propose"]
     assert admin.post(kept.action, data=fill_in(kept)).status_code == 303
-    assert "/calendar/confirm" not in forms_of(admin.get("/calendar").text), "not by the same"
+    own = admin.get("/calendar").text
+    assert "/calendar/confirm" not in forms_of(own), "not by the same"
+    assert "/calendar/refuse" in forms_of(own), "but it can be taken back"
+    assert "撤回理由" in own
     agree = forms_of(leader.get("/calendar").text)["/calendar/confirm"]
     assert leader.post(agree.action, data=fill_in(agree)).status_code == 303
     assert "2027 年暂定" not in leader.get("/calendar").text
@@ -96,10 +99,12 @@ def test_a_notice_is_sent_back_and_a_wrong_one_keeps_what_was_typed(desk: MadeDe
     assert "国庆节：10月1日" in wrong.text, "what was pasted is still there"
     admin.post("/calendar/propose", data={"text": made_up()})
     number = leader.get("/api/v1/calendar").json()["waiting"][0]["approval"]
-    fields = {"approval": number, "decision": "refuse"}
-    assert leader.post("/calendar/confirm", data=fields).status_code == 422, "no reason"
-    fields["reason"] = "与原文不符"
-    assert leader.post("/calendar/confirm", data=fields).status_code == 303
+    refuse = forms_of(leader.get("/calendar").text)["/calendar/refuse"]
+    assert leader.post(refuse.action, data=refuse.fields).status_code == 422, "no reason"
+    sent = fill_in(refuse, reason="与原文不符")
+    assert sent["approval"] == str(number)
+    assert leader.post(refuse.action, data=sent).status_code == 303
+    assert leader.get("/api/v1/calendar").json()["waiting"] == []
     assert due(desk, running)[1], "still provisional"
 
 
