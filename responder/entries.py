@@ -3,20 +3,29 @@
 Nothing is ever changed: a mistake is answered by a ``correction``, a new level by another
 ``level_set``. ``at`` is when it happened, ``written_at`` when it was written down; both are aware.
 As JSON, ``type`` names the kind; this is the form of ``yuqing clocks --entries``, of the API and
-of the stored body.
+of the stored body. What all have: responder/entry.py; those that stop clocks: responder/stops.py.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, TypeAlias
+from typing import TypeAlias
 
-from msgspec import Meta, Struct
-
+from responder.entry import Aware, Entry, Evidence, kind
+from responder.stops import (
+    Answer,
+    Clarification,
+    Conference,
+    Interpretation,
+    NewsCentre,
+    Release,
+    Report,
+    Settled,
+    is_stop,
+    stop_names,
+)
 from responder.vocabulary import (
     KIND_NAMES,
     MOMENT_NAMES,
-    REPORT_STOPS,
     Certain,
     ConferenceStatus,
     EventType,
@@ -31,45 +40,51 @@ from responder.vocabulary import (
 __all__ = [
     "KIND_NAMES",
     "MOMENT_NAMES",
+    "Acknowledgement",
+    "Answer",
+    "AnyEntry",
+    "Assessment",
+    "Assigned",
+    "Aware",
     "Certain",
+    "Clarification",
+    "Closed",
+    "Conference",
     "ConferenceStatus",
+    "Correction",
+    "Entry",
     "EventType",
+    "EventTyped",
+    "Evidence",
+    "Fact",
+    "FalseClaim",
+    "Instant",
+    "Interpretation",
     "Issuer",
     "Level",
+    "LevelSet",
+    "MayGrow",
+    "Merge",
+    "MergedInto",
     "Moment",
+    "Needed",
+    "NewsCentre",
+    "NotApplicable",
+    "Note",
+    "Opened",
+    "Order",
+    "Release",
+    "Reopen",
+    "Report",
     "ReportKind",
     "ReportStatus",
+    "Settled",
+    "Split",
     "Status",
+    "is_stop",
+    "kind",
+    "stop_names",
 ]
-
-Aware: TypeAlias = Annotated[datetime, Meta(tz=True)]
-
-
-class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What proves an entry (证据): where it stands, the hash of its text, who signed."""
-
-    channel: str = ""
-    url: str = ""
-    place: str = ""
-    text_hash: str = ""  # sha256 of the text, hex
-    signer: str = ""
-    file: str = ""
-    source: str = ""
-    unverified: bool = False  # 待核实: the signer's time, not yet confirmed on the page
-
-
-class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
-    """What all entries have. ``rules`` and ``calendar`` name the versions in force when written."""
-
-    at: Aware
-    written_at: Aware
-    by: str = ""
-    incident: int = 0
-    seq: int = 0
-    evidence: Evidence | None = None
-    rules: str = ""
-    calendar: str = ""
-    flag: str = ""  # what was odd when it was written, as that the machine's clock went back
 
 
 class Opened(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
@@ -138,23 +153,6 @@ class Assessment(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="asse
     advice: str = ""
 
 
-class Report(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="report"):
-    """A report to the body above (信息报告): sent, it stops R4.
-
-    ``hop``: the how-manieth step up it was; ``onward`` names who has to report it further up.
-    """
-
-    method: ReportKind
-    to: str
-    status: ReportStatus = ReportStatus.SENT
-    title: str = ""
-    text: str = ""
-    hop: int = 1
-    onward: str = ""
-    whole: bool = False
-    origin: int | None = None
-
-
 class FalseClaim(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="false_claim"):
     """False or incomplete information was found (不实信息): R9 runs from it."""
 
@@ -176,66 +174,12 @@ class Order(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="order"):
     text: str = ""
 
 
-class Settled(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="settled"):
-    """An order was settled (工单办结); ``order`` is the number of its entry."""
-
-    order: int
-    result: str = ""
-
-
-class NewsCentre(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="news_centre"):
-    """A news centre was set up (设立新闻中心)."""
-
-    title: str = ""
-
-
 class Needed(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="needed"):
     """A person found a step necessary that its text asks for only 必要时."""
 
     rule: str
     reason: str = ""
     signer: str = ""
-
-
-class _Text(Entry, frozen=True, kw_only=True, omit_defaults=True):
-    """A text on its way out. ``origin`` is the merged incident that it was taken over from."""
-
-    status: Status
-    issuer: Issuer = Issuer.OWN
-    title: str = ""
-    text: str = ""
-    whole: bool = False  # counts for the whole of merged incidents
-    origin: int | None = None
-
-
-class Release(_Text, frozen=True, kw_only=True, omit_defaults=True, tag="release"):
-    """Authoritative information (权威发布): published, it stops R1. ``next_at``: the next one."""
-
-    next_at: Aware | None = None
-
-
-class Answer(_Text, frozen=True, kw_only=True, omit_defaults=True, tag="answer"):
-    """An answer to public concern (回应): published, it stops R3."""
-
-
-class Interpretation(_Text, frozen=True, kw_only=True, omit_defaults=True, tag="interpretation"):
-    """解读材料 of a policy document: published, it stops R5."""
-
-
-class Clarification(_Text, frozen=True, kw_only=True, omit_defaults=True, tag="clarification"):
-    """澄清 of false or incomplete information; ``claim``: of that entry, else of all before."""
-
-    claim: int | None = None
-
-
-class Conference(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="conference"):
-    """A press conference (新闻发布会): held, it stops R2; ``at`` is then its actual start."""
-
-    status: ConferenceStatus
-    issuer: Issuer = Issuer.OWN
-    title: str = ""
-    whole: bool = False
-    origin: int | None = None
 
 
 class Correction(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="correction"):
@@ -343,32 +287,3 @@ AnyEntry: TypeAlias = (
     | Closed
     | Note
 )
-
-
-def kind(entry: Entry) -> str:
-    """The name of the entry's kind, as in JSON's ``type``."""
-    return str(entry.__struct_config__.tag)
-
-
-_NEVER: frozenset[type[Entry]] = frozenset({Note, Fact, Acknowledgement, Instant, Assessment})
-
-
-def is_stop(entry: Entry) -> bool:
-    """Whether the entry stops a clock: published, held, sent, settled; nothing less does."""
-    made = type(entry)
-    if made in _NEVER:  # most of a long incident
-        return False
-    if isinstance(entry, _Text):
-        return entry.status is Status.PUBLISHED
-    if isinstance(entry, Report):
-        return entry.status is ReportStatus.SENT
-    if isinstance(entry, Conference):
-        return entry.status is ConferenceStatus.HELD
-    return made is Settled or made is NewsCentre
-
-
-def stop_names(entry: Entry) -> tuple[str, ...]:
-    """What rules call such a stop: its kind, for a report also how it went up."""
-    if isinstance(entry, Report):
-        return ("report", REPORT_STOPS[entry.method])
-    return (kind(entry),)
