@@ -44,7 +44,7 @@ user_agent = "YuqingDesk/0.1 (public affairs monitoring; obeys robots.txt)"
 allow_private = []
 
 [analyze]
-scorer = "snownlp"
+scorer = "ngram"
 
 [respond]
 # 通知渠道（apprise 地址），如 "wecombot://机器人key"、"dingtalk://token"、"mailto://…"。

@@ -76,7 +76,7 @@ class AnalyzeSettings(Section):
     """How posts are scored."""
 
     scorer: str = Field(
-        default="snownlp", description="情感打分器：ngram、snownlp、snownlp-retrained 或 trivial"
+        default="ngram", description="情感打分器：ngram、snownlp、snownlp-retrained 或 trivial"
     )
     model_folder: str = Field(
         default="", description="自行训练的模型目录（yuqing train 的 --out）；不写则用随程序的模型"

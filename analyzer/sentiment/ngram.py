@@ -31,6 +31,7 @@ POSITIVE_AT_MOST = np.array([1.0, 0.6, 0.3, 0.15])
 """The highest p_positive by the grade of the gravest event: never a class *positive* from grade 2
 on, whatever else the text says."""
 
+_GRAVE = 2
 Floats = NDArray[np.float64]
 
 
@@ -52,39 +53,44 @@ class NgramScorer:
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         """One score a text; a text without any known n-gram has the scorer's prior."""
-        sentiment, name, version = self._band.sentiment, self.name, self.version
-        return [
-            Score(
-                p_negative=negative,
-                p_positive=positive,
-                p_appeal=appeal,
-                sentiment=sentiment(negative, positive, knows_neutral=True)
-                if text.strip()
-                else Sentiment.UNCERTAIN,
-                scorer=name,
-                version=version,
-            )
-            for text, (negative, positive, appeal) in zip(
-                texts, self.probabilities(texts).tolist(), strict=True
-            )
-        ]
+        found: list[Score] = []
+        for chunk in features.chunks(texts):
+            chances, grades = self._of_chunk(chunk)
+            those = texts[len(found) : len(found) + len(chances)]
+            rows = zip(those, chances.tolist(), grades.tolist(), strict=True)
+            found += [self._score(text, *chance, grade) for text, chance, grade in rows]
+        return found
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """p_negative, p_positive, p_appeal: texts × 3."""
-        found = [self._of_chunk(chunk) for chunk in features.chunks(texts)]
+        found = [self._of_chunk(chunk)[0] for chunk in features.chunks(texts)]
         return np.concatenate(found) if found else np.zeros((0, len(HEADS)))
 
     def reasons(self, text: str, *, most: int = 8) -> tuple[Reason, ...]:
         """The runs that decided, strongest first, none overlapping a stronger one of its head."""
         return reasons_of(text, self._weights, self._scale * self._slope, most=most)
 
-    def _of_chunk(self, chunk: features.Chunk) -> Floats:
+    def _score(
+        self, text: str, negative: float, positive: float, appeal: float, grade: int
+    ) -> Score:
+        # What names a grave event is at least uncertain, however evenly it is told.
+        sentiment = self._band.sentiment(negative, positive, knows_neutral=grade < _GRAVE)
+        return Score(
+            p_negative=negative,
+            p_positive=positive,
+            p_appeal=appeal,
+            sentiment=sentiment if text.strip() else Sentiment.UNCERTAIN,
+            scorer=self.name,
+            version=self.version,
+        )
+
+    def _of_chunk(self, chunk: features.Chunk) -> tuple[Floats, NDArray[np.int64]]:
         margins = self.margins(chunk)
         grades = events.grades(chunk.points, chunk.owners, len(margins))
         p = measures.chance(margins * self._slope + self._of_grade[:, grades].T)
         np.minimum(p[:, 1], POSITIVE_AT_MOST[grades], out=p[:, 1])
         np.minimum(p[:, 1], 1 - p[:, 0], out=p[:, 1])
-        return p
+        return p, grades
 
     def margins(self, chunk: features.Chunk) -> Floats:
         """What the heads say before calibration: texts × heads."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.service import Service, environment, service, until
+from support.service import Service, service, until
 
 from yuqing.demo.story import tell
 
@@ -82,29 +81,5 @@ def _memory(up: Service) -> Iterator[str]:
             used = process.memory_full_info().pss / MEGABYTE
             total += used
             parts.append(f"{name} {used:.0f}")
-    model = _snownlp_mb()
     yield f"memory (PSS, MB): {', '.join(parts)}"
-    yield f"all stages: {total - model:.0f} MB (up to 600) and SnowNLP's model: {model:.0f} MB"
-
-
-def _snownlp_mb() -> float:
-    """What SnowNLP takes by itself: a process with it less a process without it."""
-    code = (
-        "import psutil, sys\n"
-        "if sys.argv[1] == '1':\n"
-        "    from snownlp import SnowNLP; SnowNLP('今天停水').sentiments\n"
-        "print(psutil.Process().memory_full_info().uss)"
-    )
-    used = [
-        int(
-            subprocess.run(
-                [sys.executable, "-c", code, flag],
-                capture_output=True,
-                check=True,
-                env=environment(),
-                text=True,
-            ).stdout
-        )
-        for flag in "10"
-    ]
-    return (used[0] - used[1]) / MEGABYTE
+    yield f"all stages: {total:.0f} MB (up to 600)"

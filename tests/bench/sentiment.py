@@ -1,0 +1,62 @@
+"""Scorers against each other on the same posts in the same run, one core."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import os
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from analyzer import sentiment
+from tests.bench.scoring import make_texts, rate
+
+POSTS = 20_000
+BATCH = 512
+
+
+def bench() -> Iterator[str]:
+    """Lines with the figures."""
+    texts, said = _texts()
+    yield f"{len(texts):,} posts, {sum(map(len, texts)) / len(texts):.0f} characters each ({said})"
+    began = time.perf_counter()
+    ngram = sentiment.load("ngram")
+    loaded = time.perf_counter() - began
+    ngram.score(texts[:BATCH])
+
+    def by_batch(some: list[str]) -> None:
+        for at in range(0, len(some), BATCH):
+            ngram.score(some[at : at + BATCH])
+
+    fast, whole = rate(by_batch, texts), rate(ngram.score, texts)
+    alone = rate(lambda some: [ngram.score([text]) for text in some], texts[:2000])
+    bayes = rate(sentiment.load("snownlp-retrained").score, texts)
+    slow = rate(sentiment.load("snownlp").score, texts[:100])
+    yield f"ngram, all heads: {fast:,.0f} posts/s in batches of {BATCH}, {whole:,.0f} at once,"
+    yield f"  {alone:,.0f} one by one; loaded in {loaded * 1000:.0f} ms"
+    yield f"snownlp-retrained: {bayes:,.0f} posts/s"
+    yield f"snownlp: {slow:,.0f} posts/s; ngram is {fast / slow:,.0f} times as fast"
+    yield from _others(texts[:1000])
+
+
+def _others(texts: list[str]) -> Iterator[str]:
+    try:
+        jieba = importlib.import_module("jieba")
+    except ImportError:
+        yield "jieba: not installed, not tried"
+        return
+    jieba.initialize()
+    yield f"jieba, cutting alone: {rate(lambda some: [jieba.lcut(t) for t in some], texts):,.0f}"
+
+
+def _texts() -> tuple[list[str], str]:
+    root = Path(__file__).resolve().parents[2]
+    data = Path(os.environ.get("YUQING_EVAL_DATA") or root.parent / "shared" / "data")
+    file = data / "throughput" / "covid_weibo_150k.tsv.gz"
+    if not file.is_file():
+        return make_texts(POSTS), "made"
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        some = islice(lines, POSTS)
+        return [line.rstrip("\n").split("\t", 1)[-1] for line in some], "real"
