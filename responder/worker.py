@@ -22,7 +22,7 @@ from registry import lease, silences
 from registry.db import Database, Session
 from registry.errors import UnavailableError
 from registry.statements import chunks
-from responder import alerts, reminders
+from responder import alert_growth, reminders
 from responder.alerts import Alert
 from responder.colours import Colours
 from responder.courier import Courier
@@ -207,7 +207,7 @@ class Responder:
                     except PoisonError as error:
                         poison.append((record, str(error)))
                         continue
-                    alert = alerts.absorb(session, signal, now=now, colours=self._colours)
+                    alert = alert_growth.absorb(session, signal, now=now, colours=self._colours)
                     if alert is not None:
                         self._announce(session, alert, now)
             for record, reason in poison:

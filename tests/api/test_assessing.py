@@ -14,7 +14,7 @@ from support.forms import fill_in, forms_of
 from registry import alert_rules, areas
 from registry.alert_rules import AlertRule
 from registry.areas import Area
-from responder import alerts, incidents
+from responder import alert_growth, incidents
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def incident(desk: MadeDesk) -> int:
         areas.put(session, Area(code="533103", name="弄坝镇", level="town", own=True))
         rule = AlertRule(id="water", name="停水", any_of=("没水", "停水"), heat="orange")
         alert_rules.put(session, rule, now=now)
-        alert = alerts.absorb(session, signal(1, now, mine), now=now)
+        alert = alert_growth.absorb(session, signal(1, now, mine), now=now)
         assert alert is not None
         made = incidents.open_incident(
             session, title="弄坝镇停水", by="甲", now=now, from_alert=alert.id

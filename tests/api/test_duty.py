@@ -9,7 +9,7 @@ from support.api import START, MadeDesk
 
 from posts.model import Signal
 from registry.users import Role
-from responder import alerts
+from responder import alert_growth
 
 CSV = """日期,班次,姓名,角色
 2026-03-02,白班,zhiban,值班员
@@ -31,7 +31,7 @@ def on(desk: MadeDesk, role: str = "值班员") -> list[str]:
 def an_alert(desk: MadeDesk, number: int = 1) -> int:
     now = desk.clock()
     with desk.database.transaction() as session:
-        found = alerts.absorb(
+        found = alert_growth.absorb(
             session,
             Signal(
                 id=f"s{number}",

@@ -19,7 +19,7 @@ from posts.log.port import RAW
 from posts.model import Sentiment
 from registry import audit, outbox
 from registry.users import Role
-from responder import alerts
+from responder import alert_growth
 
 NOON = START
 
@@ -27,7 +27,7 @@ NOON = START
 def raise_alert(desk: MadeDesk, fingerprint: str = "rule-1:停水") -> int:
     with desk.database.transaction() as session:
         signal = make_signal(fingerprint, window_end=desk.clock() - timedelta(minutes=5))
-        alert = alerts.absorb(session, signal, now=desk.clock())
+        alert = alert_growth.absorb(session, signal, now=desk.clock())
         assert alert is not None
         return alert.id
 

@@ -15,7 +15,7 @@ from posts.model import Signal
 from registry import alert_rules, sources
 from registry.alert_rules import AlertRule
 from registry.sources import Source
-from responder import alerts, incidents
+from responder import alert_growth, incidents
 from responder.drafts import draft
 
 RUN = "window.__xss=1"
@@ -167,7 +167,7 @@ def poison(desk: MadeDesk) -> None:
                 posts=(ids[number], *ids[:50]) if number == 0 else (ids[number],),
                 created_at=now,
             )
-            alerts.absorb(session, signal, now=now)
+            alert_growth.absorb(session, signal, now=now)
             made = incidents.open_incident(
                 session, title=payload, by=payload[:60], now=now, occurred=now - timedelta(hours=9)
             )

@@ -5,13 +5,13 @@ from datetime import timedelta
 from support.responder import NOON, signal
 
 from registry import handovers, outbox, silences
-from responder import alerts, incidents
+from responder import alert_growth, alerts, incidents
 from responder.handover_list import PARTS, checklist
 
 
 def test_the_list_holds_what_is_open_and_not_what_is_settled(session):
-    first = alerts.absorb(session, signal(1), now=NOON)
-    gone = alerts.absorb(session, signal(2, fingerprint="b"), now=NOON)
+    first = alert_growth.absorb(session, signal(1), now=NOON)
+    gone = alert_growth.absorb(session, signal(2, fingerprint="b"), now=NOON)
     alerts.dismiss(session, gone.id, state="忽略", reason="x", by="张三", now=NOON)
     alerts.claim(session, first.id, by="张三", now=NOON)
     incidents.open_incident(session, title="塌陷", by="张三", now=NOON, occurred=NOON, level="重大")

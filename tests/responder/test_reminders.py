@@ -6,7 +6,7 @@ import pytest
 from support.responder import NOON, signal
 
 from registry import outbox
-from responder import alerts, incidents, reminders
+from responder import alert_growth, incidents, reminders
 from responder.drafts import draft
 
 EVIDENCE = {"channel": "网站", "url": "https://example.gov.cn/1", "signer": "李主任"}
@@ -163,7 +163,7 @@ def test_no_level_after_an_hour_is_itself_an_alarm(session):
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_new_alert_is_told_and_a_late_one_only_recorded(session, late):
-    alert = alerts.absorb(session, signal(late=late), now=NOON)
+    alert = alert_growth.absorb(session, signal(late=late), now=NOON)
     assert reminders.announce(session, alert, now=NOON) == 1
     assert reminders.announce(session, alert, now=NOON) == 0
     (delivery,) = outbox.recent(session)
@@ -176,7 +176,7 @@ def test_an_alert_that_grows_hotter_or_turns_live_is_told_again(session):
     for number, (heat, late) in enumerate(
         [("blue", True), ("blue", False), ("blue", False), ("red", False), ("yellow", False)]
     ):
-        alert = alerts.absorb(session, signal(number, heat=heat, late=late), now=NOON)
+        alert = alert_growth.absorb(session, signal(number, heat=heat, late=late), now=NOON)
         reminders.announce(session, alert, now=NOON)
     keys = [delivery.key.split(":")[2] for delivery in outbox.recent(session)]
     assert keys == ["red", "blue", "late"]

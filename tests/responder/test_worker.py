@@ -14,7 +14,7 @@ from posts.log.port import SIGNALS
 from registry import lease, outbox
 from registry.addresses import Admitted
 from registry.errors import UnavailableError
-from responder import alerts, incidents, query
+from responder import alert_growth, alerts, incidents, query
 from responder.drafts import draft
 from responder.notify import AppriseNotifier, ConsoleNotifier, Notice, NotifyError
 
@@ -306,7 +306,7 @@ def test_a_busy_database_loses_nothing(office, monkeypatch):
         raise UnavailableError("数据库正被占用")
 
     with monkeypatch.context() as patch:
-        patch.setattr(alerts, "absorb", busy)
+        patch.setattr(alert_growth, "absorb", busy)
         assert office.tick() == 0
     assert office.tick() > 0
     assert office.pager.keys == ["alert:1:yellow"]

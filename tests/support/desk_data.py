@@ -20,7 +20,7 @@ from registry import alert_rules, areas, outbox, sources, stages
 from registry.alert_rules import AlertRule
 from registry.areas import Area
 from registry.sources import Source
-from responder import alerts, incidents
+from responder import alert_growth, incidents
 from responder.drafts import draft
 
 if TYPE_CHECKING:
@@ -113,7 +113,9 @@ def fill(desk: MadeDesk) -> dict[str, int]:
             now=now,
         )
         made = [
-            alerts.absorb(session, signal(number, now, posts[:12], title=title, heat=heat), now=now)
+            alert_growth.absorb(
+                session, signal(number, now, posts[:12], title=title, heat=heat), now=now
+            )
             for number, (title, heat) in enumerate(
                 (
                     ("弄坝镇停水", "red"),

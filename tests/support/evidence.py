@@ -17,7 +17,7 @@ from registry import users
 from registry.passwords import cheap
 from registry.sightings import Sighting, remember
 from registry.users import Role
-from responder import alerts, incidents
+from responder import alert_growth, alerts, incidents
 from responder.drafts import draft
 from yuqing.folder import DataFolder
 from yuqing.settings import Settings
@@ -104,7 +104,7 @@ def make_evidence(
     with wiring.database.transaction() as session:
         seen = [Sighting(s.post.id, f"hash of {s.post.id}", NOW, "2026-03") for s in scored]
         remember(session, seen, now=NOW)
-        alert = alerts.absorb(session, signal, now=NOW)
+        alert = alert_growth.absorb(session, signal, now=NOW)
         assert alert is not None
         opened = alerts.open_incident(
             session, alert.id, by="张三", now=NOW, title="某小区停水", level="重大"
