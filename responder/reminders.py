@@ -20,6 +20,7 @@ from responder.alerts import Alert
 from responder.clocks import State, judge
 from responder.colours import HEAT_NAMES
 from responder.entries import Entry
+from responder.rounds import Rounds
 from responder.rulebook import in_force
 from responder.rules import RuleSet
 from responder.rungs import EVERY, Rung, acknowledgement
@@ -31,6 +32,7 @@ from responder.workdays import Calendar
 REMINDER, ALERT = "reminder", "alert"
 LATE = timedelta(seconds=10)  # a reminder that leaves later than this after its time is 迟发
 LATE_REASON = "补录：最新帖文到达时已超过 24 小时，只进摘要，不叫醒人"
+_BUDGET_S = 0.1  # of a tick of 0.2 s
 _WHY = re.compile("[（，：]")
 
 
@@ -46,7 +48,7 @@ class Planner:
     """Looks for reminders that are past and in no outbox yet, of all open incidents.
 
     It remembers when the next one of each incident is due, so that a tick loads only what changed
-    or fell due; everything else about it can be lost at any time.
+    or fell due, and of that only so much that what is found leaves soon, see responder.rounds.
     """
 
     def __init__(
@@ -62,53 +64,42 @@ class Planner:
         self._calendar = calendar
         self._version = ("", "")
         self._every = every
-        self._next: dict[int, tuple[str, datetime | None]] = {}
-        self._seen: dict[int, tuple[str, datetime | None]] = {}
+        self._rounds = Rounds(budget_s=_BUDGET_S)
         self._last: datetime | None = None
 
     def wanted(self, session: Session, now: datetime) -> list[Reminder]:
         """What is to be put into the outbox now; reads only. Call :meth:`done` after it was put."""
         if self._last is not None and now < self._last:  # the clock was set back
-            self._next.clear()
+            self._rounds.forget()
         self._last = now
         book = in_force(session)
         rules, calendar = self._rules or book.rules, self._calendar or book.calendar
         if (rules.version, calendar.version) != self._version:
-            self._next.clear()
+            self._rounds.forget()
             self._version = (rules.version, calendar.version)
         heads = ledger.open_heads(session)
-        looked = [number for number, head in heads.items() if self._due(number, head, now)]
         found: list[tuple[Timer, list[Rung]]] = []
-        self._seen = {}
-        for incident, entries in ledger.load_many(session, looked).items():
-            timers = timers_of(
-                incident,
-                entries,
-                now,
-                rules=rules,
-                calendar=calendar,
-                every=self._every,
-            )
-            found += [(timer, timer.past) for timer in timers if timer.past]
-            upcoming = min((timer.next_at for timer in timers), default=None)
-            self._seen[incident] = (heads[incident], upcoming)
-        self._next = {number: known for number, known in self._next.items() if number in heads}
+        for some in self._rounds.take(heads, now):
+            for incident, entries in ledger.load_many(session, some).items():
+                timers = timers_of(
+                    incident, entries, now, rules=rules, calendar=calendar, every=self._every
+                )
+                found += [(timer, timer.past) for timer in timers if timer.past]
+                upcoming = min((timer.next_at for timer in timers), default=None)
+                self._rounds.seen(incident, heads[incident], upcoming)
         return self._untold(session, found, now)
 
     def put(self, session: Session, wanted: Sequence[Reminder], *, now: datetime) -> int:
         """Write what is wanted for each channel; returns how many reminders were new."""
         return put(session, wanted, now=now, channels=self._channels)
 
-    def done(self) -> None:
-        """What was wanted is in the outbox: those incidents rest until their next instant."""
-        self._next.update(self._seen)
-        self._seen = {}
+    def done(self) -> bool:
+        """What was wanted is in the outbox: those incidents rest until their next instant.
 
-    def _due(self, incident: int, head: str, now: datetime) -> bool:
-        known = self._next.get(incident)
-        if known is None or known[0] != head:
-            return True
-        return known[1] is not None and known[1] <= now
+        Returns whether there is more to look at right away.
+        """
+        self._rounds.done()
+        return self._rounds.more
 
     def _untold(
         self, session: Session, found: list[tuple[Timer, list[Rung]]], now: datetime
@@ -138,7 +129,11 @@ def plan(
     A channel that is added later gets what comes then, not what was told before.
     """
     planner = Planner(channels=channels, rules=rules, calendar=calendar, every=every)
-    return put(session, planner.wanted(session, now), now=now, channels=channels)
+    count = 0
+    while True:
+        count += planner.put(session, planner.wanted(session, now), now=now)
+        if not planner.done():
+            return count
 
 
 def put(

@@ -22,6 +22,7 @@ from responder import addressees, alerts, duty_alarm, escalation, ledger, remind
 from responder.addressees import Addressed
 from responder.colours import HEAT_NAMES
 from responder.escalation import Due, Matter
+from responder.escalation_clocks import ClockWatch
 from responder.holding import Holding
 from responder.policies import Policies, default
 from responder.rulebook import in_force
@@ -29,7 +30,7 @@ from responder.rules import RuleSet
 from responder.rungs import EVERY
 from responder.tables import AlertRow
 from responder.telling import CONSOLE, Telling, known, tell
-from responder.timers import LEVEL, timers_of
+from responder.timers import LEVEL
 from responder.wording import instant, iso, span
 from responder.workdays import Calendar
 
@@ -78,8 +79,9 @@ class Watchkeeper:
         self._holding = holding or Holding()
         self._rules = rules  # None: what is in force, also when that changes
         self._calendar = calendar
-        self._version = ("", "")
-        self._every = every
+        self._clocks = ClockWatch(
+            policies=self._policies, rules=rules, calendar=calendar, every=every
+        )
         self._channels: tuple[str, ...] = (CONSOLE,)
         self._quieted: list[Silence] = []
         self._next: dict[_Subject, tuple[str, datetime | None]] = {}
@@ -99,14 +101,15 @@ class Watchkeeper:
     def wanted(self, session: Session, now: datetime) -> list[Notice]:
         """What is past and in no outbox yet; reads only."""
         last = self._looked_at
-        if last is not None and last <= now < last + LOOK_EVERY:
+        if last is not None and last <= now < last + LOOK_EVERY and not self._clocks.more:
             return []
         if last is not None and now < last:  # the clock was set back
             self._next.clear()
+            self._clocks.forget()
             self._manned_at = None
         self._looked_at = now
         self._seen = {}
-        matters = [*self._alerts(session, now), *self._clocks(session, now)]
+        matters = [*self._alerts(session, now), *self._clocks.matters(session, now)]
         found = [_notice(due, now) for due in escalation.planned(matters, now)]
         if self._manned_at is None or now >= self._manned_at + MANNED_EVERY:
             self._manned_at = now
@@ -131,10 +134,15 @@ class Watchkeeper:
                 self._log(session, notice, meant[notice.to], now)
         return len(new)
 
-    def done(self) -> None:
-        """What was wanted is in the outbox: those matters rest until their next step."""
+    def done(self) -> bool:
+        """What was wanted is in the outbox: those matters rest until their next step.
+
+        Returns whether there is more to look at right away.
+        """
+        self._clocks.done()
         self._next.update(self._seen)
         self._seen = {}
+        return self._clocks.more
 
     def _log(self, session: Session, notice: Notice, meant: Addressed, now: datetime) -> None:
         notice_log.write(
@@ -190,39 +198,6 @@ class Watchkeeper:
                 "round": row.round or 0,
             },
         )
-
-    def _clocks(self, session: Session, now: datetime) -> list[Matter]:
-        """What nobody acknowledged of the incidents that changed, or whose next step is past."""
-        heads = {("incident", n): head for n, head in ledger.open_heads(session).items()}
-        self._forget("incident", heads)
-        book = in_force(session)
-        rules, calendar = self._rules or book.rules, self._calendar or book.calendar
-        if (rules.version, calendar.version) != self._version:
-            self._version = (rules.version, calendar.version)
-            self._next.clear()
-        looked = [subject[1] for subject, head in heads.items() if self._due(subject, head, now)]
-        found = []
-        for incident, entries in ledger.load_many(session, looked).items():
-            timers = timers_of(
-                incident,
-                entries,
-                now,
-                rules=rules,
-                calendar=calendar,
-                every=self._every,
-            )
-            ahead = [timer.next_at for timer in timers]
-            for timer in timers:
-                matter, again = escalation.clock_matter(timer, entries, self._policies, now)
-                if matter is not None:
-                    found.append(matter)
-                    again = escalation.next_at(matter, now)
-                ahead += [again] if again else []
-            self._seen["incident", incident] = (
-                heads["incident", incident],
-                min(ahead, default=None),
-            )
-        return found
 
     def _forget(self, kind: str, there: Container[_Subject]) -> None:
         gone = [one for one in self._next if one[0] == kind and one not in there]

@@ -50,8 +50,8 @@ class Plan(Protocol):
     def put(self, session: Session, wanted: Sequence[Any], *, now: datetime) -> int:
         """Write that into the outbox; returns how many notices were new."""
 
-    def done(self) -> None:
-        """What was wanted is committed."""
+    def done(self) -> bool | None:
+        """What was wanted is committed. True: it was a part only, look again at once."""
 
 
 class LostLeaseError(Exception):
@@ -119,6 +119,7 @@ class Responder:
     def step(self) -> int:
         """One tick; returns how many signals, reminders and deliveries it handled.
 
+        1 more where a planner looked at a part only: the next tick should come at once.
         0 also where another process holds the lease, or the database can't be used right now:
         then nothing is lost, the next tick sees it all again. A log that can't be read now holds
         up new signals only: clocks, reminders and deliveries go on.
@@ -227,12 +228,12 @@ class Responder:
 
     def _plan(self) -> int:
         """Look without the write lock; take it only when there is something to write."""
-        count = 0
+        count, more = 0, False
         for plan in self._plans:
             with self._database.reading() as session:
                 found = plan.wanted(session, self._clock())
             for some in chunks(found, _PUT_AT_ONCE):
                 with self._owned() as (session, now):
                     count += plan.put(session, some, now=now)
-            plan.done()
-        return count
+            more = bool(plan.done()) or more
+        return count + more
