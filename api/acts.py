@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api.permissions import Action, require
 from registry.errors import InvalidInputError
 from registry.users import User
-from responder import incidents
+from responder import incidents, signing
 from responder.drafts import draft
 from responder.entries import Entry
 
@@ -69,4 +69,4 @@ def propose_entry(
 ) -> int:
     """Put forward what a second person has to confirm; returns its number."""
     entry = _drafted(user, body, now)
-    return incidents.propose(session, incident, entry, by=user, now=now)
+    return signing.propose(session, incident, entry, by=user, now=now)

@@ -25,7 +25,7 @@ from registry.errors import InvalidInputError, NotFoundError
 from registry.quotes import Quotes
 from registry.statements import chunks
 from registry.tables import ApprovalRow, AuditRow, OutboxRow
-from responder import copies, incidents, ledger, quoting
+from responder import copies, incidents, ledger, quoting, signing
 from responder.copies import STAYS
 from responder.entries import Entry, Opened
 from responder.ledger import ERASED
@@ -196,7 +196,7 @@ def _proposals(session: Session, incident: int, entry: Entry) -> list[ApprovalRo
     at = msgspec.to_builtins(entry.at)
     wanted = select(ApprovalRow).where(
         ApprovalRow.subject == f"incident:{incident}",
-        ApprovalRow.action == incidents.SIGNED.action,
+        ApprovalRow.action == signing.SIGNED.action,
     )
     return [row for row in session.scalars(wanted) if row.body.get("at") == at]
 

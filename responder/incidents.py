@@ -1,7 +1,7 @@
 """Incidents (事件): opened, written to entry by entry, closed, opened again.
 
 ``by`` is the person as shown in the records. Nothing is changed or deleted; what is wrong is
-answered by another entry. Corrections and 不适用 need a second person: ``propose`` and ``confirm``.
+answered by another entry. Corrections and 不适用 need a second person: responder/signing.py.
 """
 
 from __future__ import annotations
@@ -10,19 +10,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import approvals, audit, changes, notice_log
+from registry import audit, changes, notice_log
 from registry.chain import GENESIS
 from registry.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from registry.statements import clean
-from registry.users import User
 from responder import ledger, writing
-from responder.checks import check_entry
 from responder.drafts import draft
 from responder.entries import (
     KIND_NAMES,
@@ -51,7 +47,6 @@ from responder.writing import meanwhile, write
 OPEN, CLOSED = writing.OPEN, writing.CLOSED
 TWO_PERSONS = (Correction, NotApplicable)
 SEVERAL = (Merge, MergedInto, Split)  # written by responder.joining only
-SIGNED = approvals.two_person("事件记录")  # an entry that waits for a second person
 
 
 class Incident(Struct, frozen=True, kw_only=True):
@@ -174,7 +169,7 @@ def add(
     if isinstance(entry, SEVERAL):
         name = KIND_NAMES[kind(entry)]
         raise InvalidInputError(f"{name}涉及几个事件，请用“并入”或“拆分”办理", field="type")
-    return _append(session, incident, entry, now=now, expected=expected, rules=rules, cal=calendar)
+    return append(session, incident, entry, now=now, expected=expected, rules=rules, cal=calendar)
 
 
 def set_level(
@@ -209,30 +204,38 @@ def acknowledge(
     return add(session, incident, entry, now=now)
 
 
-def propose(session: Session, incident: int, entry: Entry, *, by: User, now: datetime) -> int:
-    """Put forward a correction or 不适用; returns the number under which another confirms it."""
-    row = _row(session, incident)
-    if not isinstance(entry, TWO_PERSONS):
-        raise InvalidInputError(f"{KIND_NAMES[kind(entry)]}不需要第二人，直接记入即可")
-    entry = replace(entry, incident=incident, by=by.display_name or by.name)
-    there = ledger.load(session, incident)
-    rules = in_force(session).rules
-    check_entry(entry, there, open_=row.state == OPEN, rules=rules, now=now)
-    body = msgspec.to_builtins(entry)
-    number = SIGNED.propose(session, subject=f"incident:{incident}", body=body, by=by.id, now=now)
+def append(
+    session: Session,
+    incident: int,
+    entry: Entry,
+    *,
+    now: datetime,
+    expected: int | None = None,
+    rules: RuleSet | None = None,
+    cal: Calendar | None = None,
+) -> Entry:
+    """Append what may be written as it is: :func:`add` and responder/signing.py ask first."""
+    row = _row(session, incident, lock=True)
+    if expected is not None and expected != row.count:
+        raise ConflictError(meanwhile(session, row, expected))
+    book = in_force(session)
+    kept = write(
+        session, row, entry, rules=rules or book.rules, calendar=cal or book.calendar, now=now
+    )
+    name = KIND_NAMES[kind(kept)]
+    audit.record(
+        session,
+        who=kept.by,
+        action=f"事件记录：{name}",
+        subject=f"incident:{incident}#{kept.seq}",
+        after={"hash": row.head},
+        now=now,
+    )
     changes.note(session, "incident", incident, now=now)
-    return number
-
-
-def confirm(session: Session, approval: int, *, by: User, now: datetime) -> Entry:
-    """The second person signs; the entry is written. ForbiddenError for the same person."""
-    confirmed = SIGNED.confirm(session, approval, by=by.id, now=now)
-    entry: Entry = msgspec.convert(confirmed.body, Correction | NotApplicable)
-    second = by.display_name or by.name
-    if second == entry.by:  # two accounts of one name can't be told apart in the records
-        second = f"{second}（{by.name}）"
-    entry = replace(entry, written_at=now, second=second)
-    return _append(session, entry.incident, entry, now=now)
+    if isinstance(kept, Acknowledgement):
+        said = f"{kept.by}确认事件 {incident} 的 {kept.rule} {kept.threshold}% 提醒"
+        notice_log.write(session, notice_log.ACKNOWLEDGED, said, now=now, incident=incident)
+    return kept
 
 
 def get(session: Session, incident: int) -> Incident:
@@ -256,39 +259,6 @@ def verify_all(session: Session) -> Iterator[tuple[int, list[str]]]:
     """Each incident with what is broken in its chain."""
     for checked in check_all(session):
         yield checked.incident, list(checked.problems)
-
-
-def _append(
-    session: Session,
-    incident: int,
-    entry: Entry,
-    *,
-    now: datetime,
-    expected: int | None = None,
-    rules: RuleSet | None = None,
-    cal: Calendar | None = None,
-) -> Entry:
-    row = _row(session, incident, lock=True)
-    if expected is not None and expected != row.count:
-        raise ConflictError(meanwhile(session, row, expected))
-    book = in_force(session)
-    kept = write(
-        session, row, entry, rules=rules or book.rules, calendar=cal or book.calendar, now=now
-    )
-    name = KIND_NAMES[kind(kept)]
-    audit.record(
-        session,
-        who=kept.by,
-        action=f"事件记录：{name}",
-        subject=f"incident:{incident}#{kept.seq}",
-        after={"hash": row.head},
-        now=now,
-    )
-    changes.note(session, "incident", incident, now=now)
-    if isinstance(kept, Acknowledgement):
-        said = f"{kept.by}确认事件 {incident} 的 {kept.rule} {kept.threshold}% 提醒"
-        notice_log.write(session, notice_log.ACKNOWLEDGED, said, now=now, incident=incident)
-    return kept
 
 
 def _row(session: Session, incident: int, *, lock: bool = False) -> IncidentRow:

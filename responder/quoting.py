@@ -49,7 +49,7 @@ from registry.tables import (
     SilenceRow,
     StageRow,
 )
-from responder import incidents
+from responder import signing
 from responder.tables import AlertRow, EntryRow, IncidentRow
 
 _PAGE = 500
@@ -153,7 +153,7 @@ def quoted_in_alerts(session: Session, posts: Collection[str]) -> tuple[set[str]
 def _mine(row: Any) -> bool:
     """Whether quotations may be taken out: what was agreed on by two is part of a record."""
     return not isinstance(row, ApprovalRow) or (
-        row.action == incidents.SIGNED.action and row.state != approvals.CONFIRMED
+        row.action == signing.SIGNED.action and row.state != approvals.CONFIRMED
     )
 
 
@@ -170,7 +170,7 @@ def _audit_of(session: Session, refused: Collection[int]) -> Iterator[int]:
     if not refused:
         return
     wanted = select(AuditRow).where(
-        AuditRow.body.is_not(None), AuditRow.action.endswith(f"：{incidents.SIGNED.action}")
+        AuditRow.body.is_not(None), AuditRow.action.endswith(f"：{signing.SIGNED.action}")
     )
     for row in _pages(session, AuditRow.id, wanted):
         after = _plain(row.body).get("after")

@@ -19,7 +19,7 @@ from api.console.recording import name_of
 from api.console.unseen import unchanged
 from registry.errors import InvalidInputError
 from registry.users import User
-from responder import incidents, joining, query
+from responder import incidents, joining, query, signing
 from responder.drafts import draft
 
 _MANY = 200
@@ -47,7 +47,7 @@ def not_applicable(session: Session, number: int, form: Fields, user: User, now:
         "reason": form.text("reason", "理由", longest=_LONGEST),
         "clause": form.text("clause", "依据的条款", longest=_LONGEST),
     }
-    incidents.propose(session, number, draft(body, by=name_of(user), now=now), by=user, now=now)
+    signing.propose(session, number, draft(body, by=name_of(user), now=now), by=user, now=now)
     return "na_proposed"
 
 

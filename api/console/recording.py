@@ -17,7 +17,7 @@ from api.console.forms import Fields
 from api.console.unseen import unchanged
 from registry.errors import InvalidInputError
 from registry.users import User
-from responder import incidents
+from responder import incidents, signing
 from responder.drafts import draft
 from responder.entries import FalseClaim
 
@@ -140,7 +140,7 @@ def correct(session: Session, number: int, form: Fields, user: User, now: dateti
         "evidence": {"source": form.text("proof", "证据", longest=500)},
     }
     entry = draft(body, by=name_of(user), now=now)
-    incidents.propose(session, number, entry, by=user, now=now)
+    signing.propose(session, number, entry, by=user, now=now)
     return "proposed"
 
 

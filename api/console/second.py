@@ -20,7 +20,7 @@ from registry import approvals, changes
 from registry.approvals import Approval
 from registry.errors import NotFoundError
 from registry.users import User
-from responder import incidents
+from responder import signing
 
 _LONGEST = 500
 
@@ -44,14 +44,14 @@ def pending(session: Session, number: int, user: User) -> list[Pending]:
             may_decide=may(user, acts.action_for(one.body.get("type"))),
         )
         for one in approvals.pending(session)
-        if one.action == incidents.SIGNED.action and one.subject == f"incident:{number}"
+        if one.action == signing.SIGNED.action and one.subject == f"incident:{number}"
     ]
 
 
 def confirm(session: Session, number: int, form: Fields, user: User, now: datetime) -> str:
     """The second person signs what another one proposed for this incident."""
     asked = _asked(session, number, form, user)
-    incidents.confirm(session, asked.id, by=user, now=now)
+    signing.confirm(session, asked.id, by=user, now=now)
     return "confirmed"
 
 
@@ -67,7 +67,7 @@ def refuse(session: Session, number: int, form: Fields, user: User, now: datetim
 def _asked(session: Session, number: int, form: Fields, user: User) -> Approval:
     approval = form.number("approval", "申请", least=1, most=10**9)
     asked = approvals.get(session, approval)
-    if asked.subject != f"incident:{number}" or asked.action != incidents.SIGNED.action:
+    if asked.subject != f"incident:{number}" or asked.action != signing.SIGNED.action:
         raise NotFoundError(f"事件 {number} 没有第 {approval} 号待确认事项。")
     require(user, acts.action_for(asked.body.get("type")))
     return asked

@@ -13,7 +13,7 @@ from api.permissions import require
 from api.v1.models import Anything, Done, Given, Instant, Items, Long, Number, Shown, plain
 from registry import approvals, users
 from registry.errors import NotFoundError
-from responder import incidents
+from responder import incidents, signing
 from responder.entries import KIND_NAMES, Entry, kind
 from responder.timeline import timeline_of
 
@@ -154,14 +154,14 @@ def waiting(session: Reading, _user: CurrentUser) -> Items[ProposalOut]:
             body=row.body,
         )
         for row in approvals.pending(session)
-        if row.action == incidents.SIGNED.action
+        if row.action == signing.SIGNED.action
     ]
     return Items(items=items, next=None)
 
 
 def _body_of(session: Reading, number: int) -> dict[str, Any]:
     found = approvals.get(session, number)
-    if found.action != incidents.SIGNED.action:
+    if found.action != signing.SIGNED.action:
         raise NotFoundError(f"没有编号为 {number} 的待确认事项。")
     return found.body
 
@@ -170,7 +170,7 @@ def _body_of(session: Reading, number: int) -> dict[str, Any]:
 def confirm(session: Writing, now: Now, user: CurrentUser, number: Number) -> EntryOut:
     """Sign what another person put forward; the entry is written."""
     require(user, acts.action_for(_body_of(session, number).get("type")))
-    return shown(incidents.confirm(session, number, by=user, now=now))
+    return shown(signing.confirm(session, number, by=user, now=now))
 
 
 @router.post("/approvals/{number}/refuse", summary="第二人退回")

@@ -17,7 +17,7 @@ from support.responder import NOON
 
 from registry import users
 from registry.errors import DeskError
-from responder import incidents, joining, ledger, query, rulebook, time_machine
+from responder import incidents, joining, ledger, query, rulebook, signing, time_machine
 from responder.clocks import Clock, as_of, judge
 from responder.drafts import draft
 from responder.entries import Correction, Instant, is_stop
@@ -166,8 +166,8 @@ class TwoClocks(RuleBasedStateMachine):
         def act() -> None:
             first, second = self.persons
             entry = draft(body, by="", now=self.now)
-            asked = incidents.propose(self.session, number, entry, by=first, now=self.now)
-            incidents.confirm(self.session, asked, by=first if same == 0 else second, now=self.now)
+            asked = signing.propose(self.session, number, entry, by=first, now=self.now)
+            signing.confirm(self.session, asked, by=first if same == 0 else second, now=self.now)
 
         self._do(act)
 

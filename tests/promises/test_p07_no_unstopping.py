@@ -10,7 +10,7 @@ from support.registry import make_database
 from support.responder import NOON
 
 from registry import audit, users
-from responder import incidents, query
+from responder import incidents, query, signing
 from responder.clocks import judge
 from responder.drafts import draft
 from responder.entries import (
@@ -110,10 +110,8 @@ def test_the_record_and_the_audit_show_both(tmp_path):
             "reason": "以网页时间为准",
             "evidence": evidence,
         }
-        number = incidents.propose(
-            session, incident, draft(body, by="", now=NOON), by=one, now=NOON
-        )
-        incidents.confirm(session, number, by=other, now=NOON)
+        number = signing.propose(session, incident, draft(body, by="", now=NOON), by=one, now=NOON)
+        signing.confirm(session, number, by=other, now=NOON)
     with database.reading() as session:
         detail = query.incident(session, incident, NOON)
         clock = next(c for c in detail.clocks if c.rule == "R1")

@@ -16,7 +16,7 @@ from crawlers.admission import ERASED, Item, State
 from posts.index.port import Query
 from posts.log.port import RAW
 from registry import audit, erasures, sightings, users
-from responder import alerts, erasing, export, incidents, query
+from responder import alerts, erasing, export, query, signing
 from responder.check_export import check
 from responder.drafts import draft
 from responder.erasure_requests import Request, confirm, propose
@@ -63,9 +63,9 @@ def seeded(folder: Path) -> tuple[Evidence, list[str]]:
             now=NOW,
         )
         first, second = user(session, "anquan"), user(session, "lingdao")
-        number = incidents.propose(session, made.incident, correction, by=first, now=NOW)
+        number = signing.propose(session, made.incident, correction, by=first, now=NOW)
         entries.append(
-            f"{made.incident}#{incidents.confirm(session, number, by=second, now=NOW).seq}"
+            f"{made.incident}#{signing.confirm(session, number, by=second, now=NOW).seq}"
         )
     return made, entries
 

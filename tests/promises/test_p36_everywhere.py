@@ -19,7 +19,7 @@ from registry.alert_rules import AlertRule
 from registry.duty import DutyRole, Hours, Kind
 from registry.passwords import cheap
 from registry.users import Role
-from responder import alerts, incidents, joining, query
+from responder import alerts, incidents, joining, query, signing
 from responder.drafts import draft
 from responder.handover_list import checklist
 from yuqing.settings import AnalyzeSettings, ChannelSettings, Settings
@@ -154,7 +154,7 @@ def refuse(session: Any, incident: int, people: dict[str, Any]) -> None:
         "evidence": {"source": "巡查"},
     }
     correction = draft(entry, by="王安", now=NOW)
-    number = incidents.propose(session, incident, correction, by=people["anquan"], now=NOW)
+    number = signing.propose(session, incident, correction, by=people["anquan"], now=NOW)
     approvals.refuse(session, number, by=people["lingdao"].id, reason=f"{TITLE}不是依据", now=NOW)
 
 

@@ -8,7 +8,7 @@ from support.responder import NOON
 
 from registry import audit, changes, users
 from registry.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
-from responder import incidents, query
+from responder import incidents, query, signing
 from responder.drafts import draft
 from responder.entries import Evidence
 
@@ -162,11 +162,11 @@ def test_corrections_and_not_applicable_need_two_people(session, incident):
         add(session, incident, {**body, "second": "李四"})
     one = person(session, "zhang", "张三")
     other = person(session, "li", "李四")
-    number = incidents.propose(session, incident.id, draft(body, by="", now=NOON), by=one, now=NOON)
+    number = signing.propose(session, incident.id, draft(body, by="", now=NOON), by=one, now=NOON)
     assert states(session, incident)["R2"] == "running"
     with pytest.raises(ForbiddenError):
-        incidents.confirm(session, number, by=one, now=NOON)
-    kept = incidents.confirm(session, number, by=other, now=NOON)
+        signing.confirm(session, number, by=one, now=NOON)
+    kept = signing.confirm(session, number, by=other, now=NOON)
     assert (kept.by, kept.second) == ("张三", "李四")
     assert states(session, incident)["R2"] == "not_applicable"
 
@@ -181,8 +181,8 @@ def test_a_correction_by_two_people_shows_both(session, incident):
         "evidence": {"url": "https://example.gov.cn/1"},
     }
     one, other = person(session, "zhang", "张三"), person(session, "li", "李四")
-    number = incidents.propose(session, incident.id, draft(body, by="", now=NOON), by=one, now=NOON)
-    incidents.confirm(session, number, by=other, now=NOON)
+    number = signing.propose(session, incident.id, draft(body, by="", now=NOON), by=one, now=NOON)
+    signing.confirm(session, number, by=other, now=NOON)
     detail = query.incident(session, incident.id, NOON)
     clock = next(c for c in detail.clocks if c.rule == "R1")
     assert clock.margin_s == int(4.5 * 3600)
@@ -210,7 +210,7 @@ def test_bad_corrections(session, incident, given, said):
         **given,
     }
     with pytest.raises(InvalidInputError, match=said):
-        incidents.propose(
+        signing.propose(
             session,
             incident.id,
             draft(body, by="", now=NOON),

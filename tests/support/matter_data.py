@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from registry import channels, units
 from registry.units import Unit
 from registry.users import Role
-from responder import erasure_requests, incidents, rulebook
+from responder import erasure_requests, incidents, rulebook, signing
 from responder.drafts import draft
 from responder.rules import desk as desk_rules
 
@@ -54,7 +54,7 @@ def fill_matters(desk: MadeDesk, incident: int) -> int:
             incidents.add(session, incident, draft(body, by="值班员甲", now=now), now=now)
         for body in (wrong, not_needed):
             entry = draft(body, by="值班员甲", now=now)
-            incidents.propose(session, incident, entry, by=duty, now=now)
+            signing.propose(session, incident, entry, by=duty, now=now)
         asked = erasure_requests.Request(entries=(f"{incident}#1",), **LAW)
         erasure_requests.propose(session, asked, by=security, now=now)
         made = incidents.open_incident(
