@@ -13,7 +13,6 @@ from datetime import date, datetime
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,13 +20,11 @@ from registry import approvals, changes, users
 from registry.approvals import Approval
 from registry.errors import ConflictError, ForbiddenError, NotFoundError
 from registry.users import User
-from responder import ledger, rulebook
+from responder import rulebook
 from responder.calendar_amendment import read
 from responder.calendar_compose import compose
+from responder.calendar_effect import Changed, changed
 from responder.calendar_notice import Notice
-from responder.clocks import judge
-from responder.query import RUNNING
-from responder.tables import IncidentRow
 from responder.tables_calendar import CalendarNoticeRow
 from responder.workdays import SHANGHAI, Calendar, load_calendar
 
@@ -48,19 +45,6 @@ class Year(Struct, frozen=True, kw_only=True):
     proposed_by: str = ""
     confirmed_by: str = ""
     confirmed_at: datetime | None = None
-
-
-class Changed(Struct, frozen=True, kw_only=True):
-    """A running deadline that a calendar moves, or makes firm."""
-
-    incident: int
-    title: str
-    rule: str
-    name: str
-    due_before: datetime
-    due_after: datetime
-    provisional_before: bool
-    provisional_after: bool
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -209,43 +193,6 @@ def waiting(session: Session, now: datetime) -> list[Waiting]:
         for one in approvals.pending(session)
         if one.action == ACTION
     ]
-
-
-def changed(session: Session, calendar: Calendar, now: datetime) -> list[Changed]:
-    """The running deadlines of open incidents that this calendar moves or makes firm."""
-    book = rulebook.in_force(session)
-    titles = {
-        row.id: row.title
-        for row in session.execute(select(IncidentRow.id, IncidentRow.title)).all()
-    }
-    known = {**book.calendar.earlier, book.calendar.version: book.calendar}
-    calendar = replace(calendar, earlier=known)
-    found = []
-    for incident, entries in ledger.load_open(session).items():
-        before, after = (
-            {
-                (verdict.cycle, verdict.clock.rule): verdict.clock
-                for verdict in judge(entries, rules=book.rules, calendar=one, now=now)
-                if verdict.clock.state in RUNNING
-            }
-            for one in (book.calendar, calendar)
-        )
-        for key in sorted(before.keys() & after.keys()):
-            old, new = before[key], after[key]
-            if (old.due, old.provisional) != (new.due, new.provisional):
-                found.append(
-                    Changed(
-                        incident=incident,
-                        title=titles.get(incident, ""),
-                        rule=old.rule,
-                        name=old.name,
-                        due_before=old.due,
-                        due_after=new.due,
-                        provisional_before=old.provisional,
-                        provisional_after=new.provisional,
-                    )
-                )
-    return found
 
 
 def _preview(session: Session, notice: Notice, now: datetime) -> Preview:

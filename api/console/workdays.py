@@ -19,6 +19,7 @@ from api.permissions import Action, require
 from registry.errors import DeskError
 from registry.users import User
 from responder import calendars, rulebook
+from responder.calendar_effect import Changed
 from responder.calendar_notice import LONGEST
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +37,7 @@ class NoticeView(Struct, frozen=True, kw_only=True):
     count: int
     remarks: tuple[str, ...]
     same: bool
-    changed: tuple[calendars.Changed, ...]
+    changed: tuple[Changed, ...]
 
 
 def _days(days: tuple[date, ...]) -> str:
