@@ -10,16 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from analyzer.automaton import find_all, make_automaton
+from analyzer.division_codes import CITY, COUNTY, LEVELS, PROVINCE, TOWN, in_common, parent_of
 from analyzer.locality_names import (
     AFTER_CITY,
-    CITY,
-    COUNTY,
     GENERIC,
     NOT_A_PLACE,
     ORDINARY,
-    PROVINCE,
     STREETS,
-    TOWN,
     Tier,
     distinctive_town,
     spoken_forms,
@@ -32,21 +29,7 @@ MAX_HITS = 500
 """At most so many hits of one text are told: a list of all divisions says nothing of a post."""
 
 _MIN_NAME = 2
-_LEVELS = (PROVINCE, CITY, COUNTY, TOWN)
 _MARKS = frozenset("省市县区镇乡州")
-
-
-def rollup(codes: Iterable[str]) -> tuple[str, ...]:
-    """The codes and those of every division above them, sorted: town, county, city, province.
-
-    Works on the bureau's codes, whose prefixes are the divisions above; another code stands alone.
-    """
-    found: set[str] = set()
-    for code in codes:
-        found.add(code)
-        if code.isascii() and code.isdigit():
-            found.update(code[:length] for length in _LEVELS if length < len(code))
-    return tuple(sorted(found))
 
 
 class Matcher:
@@ -145,8 +128,8 @@ class Matcher:
     def above(self, code: str) -> tuple[str, ...]:
         """The code itself and those above it, nearest first; follows the areas' own parents."""
         chain = [code]
-        while len(chain) <= len(_LEVELS) * 2:
-            parent = self._parents.get(chain[-1]) or _prefix_parent(chain[-1])
+        while len(chain) <= len(LEVELS) * 2:
+            parent = self._parents.get(chain[-1]) or parent_of(chain[-1])
             if not parent or parent in chain:
                 break
             chain.append(parent)
@@ -186,7 +169,7 @@ class Matcher:
         for index, start, end, street in spans:
             certainty = HitCertainty.UNCERTAIN
             if street:
-                code, why = self._in_common(self._codes[index]), "后面是路名，不一定指当地"
+                code, why = in_common(self._codes[index], self._known), "后面是路名，不一定指当地"
             elif self._tiers[index] == Tier.SURE:
                 code, why = self._codes[index][0], self._whys[index]
                 certainty = HitCertainty.SURE
@@ -251,7 +234,7 @@ class Matcher:
         if len(pool) == 1:
             return pool[0], HitCertainty.SURE, why
         own = self._own_among(pool or candidates)
-        return self._in_common(own or pool or candidates), HitCertainty.UNCERTAIN, doubt
+        return in_common(own or pool or candidates, self._known), HitCertainty.UNCERTAIN, doubt
 
     def _support(
         self, candidates: tuple[str, ...], name: str, sure: set[str], source_area: str | None
@@ -280,7 +263,7 @@ class Matcher:
         nearest: dict[str, int] = {}
         for code in below:
             far = len(code) == TOWN and name != self._known.get(code)
-            lengths = [n for n in _LEVELS if code[:n] in sure and not (far and n == PROVINCE)]
+            lengths = [n for n in LEVELS if code[:n] in sure and not (far and n == PROVINCE)]
             if lengths:
                 nearest[code] = max(lengths)
         best = max(nearest.values(), default=0)
@@ -288,16 +271,3 @@ class Matcher:
 
     def _own_among(self, codes: Sequence[str]) -> Sequence[str]:
         return [code for code in codes if code.startswith(self._own)] if self._own else ()
-
-    def _in_common(self, codes: Sequence[str]) -> str:
-        """The lowest division that all lie in, or an empty code."""
-        first, last = min(codes), max(codes)
-        same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), None)
-        shared = first if same is None else first[:same]
-        return next((shared[:n] for n in reversed(_LEVELS) if shared[:n] in self._known), "")
-
-
-def _prefix_parent(code: str) -> str | None:
-    if not (code.isascii() and code.isdigit()):
-        return None
-    return next((code[:n] for n in reversed(_LEVELS) if n < len(code)), None)

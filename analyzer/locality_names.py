@@ -9,9 +9,6 @@ from enum import IntEnum
 
 from registry.gazetteer import Division, common_names
 
-PROVINCE, CITY, COUNTY, TOWN = 2, 4, 6, 9
-"""The lengths of the statistics bureau's codes, which name the levels."""
-
 
 class Tier(IntEnum):
     """What a name needs to be surely the place."""

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.analyzer import dehong, nowhere
 
-from analyzer.locality import MAX_HITS, Matcher, rollup
+from analyzer.division_codes import rollup
+from analyzer.locality import MAX_HITS, Matcher
 from posts.model import HitCertainty
 from registry import gazetteer
 from registry.areas import Area
