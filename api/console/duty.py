@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request
+from msgspec import Struct
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.console import duty_view, recording
+from api.console import duty_view, recording, words
 from api.console.acting import go, perform
 from api.console.forms import Fields, Form
 from api.console.frame import frame
@@ -24,10 +25,19 @@ from registry.errors import DeskError, InvalidInputError
 from registry.users import User
 
 router = APIRouter(include_in_schema=False)
+Again = Callable[[Session, DeskError], Response]
 K = TypeVar("K", Kind, DutyRole)
 Id = Annotated[int, Path(ge=1, le=2**53)]
 _AHEAD = timedelta(days=45)
 _KINDS = [(kind.value, kind.value) for kind in Kind if kind is not Kind.EXTRA]
+#: What people choose in 轮流排班.
+TURN_SHIFTS = {
+    "白班和夜班": (Kind.DAY, Kind.NIGHT),
+    "只排白班": (Kind.DAY,),
+    "只排夜班": (Kind.NIGHT,),
+    "重大事件值守": (Kind.MAJOR,),
+}
+_TURN_SHIFTS = [(name, name) for name in TURN_SHIFTS]
 _ROLES = [(role.value, role.value) for role in DutyRole]
 
 
@@ -36,10 +46,10 @@ def duty_page(
     request: Request, session: Reading, user: PageUser, week: Annotated[str, Query()] = ""
 ) -> Response:
     """The week in which that day lies."""
-    return _page(request, session, user, week=week)
+    return page(request, session, user, week=week)
 
 
-def _page(
+def page(
     request: Request,
     session: Session,
     user: User,
@@ -48,7 +58,9 @@ def _page(
     values: Fields | None = None,
     error: DeskError | None = None,
     subscription: str = "",
+    turns: Struct | None = None,
 ) -> Response:
+    """The page as it stands, with what went wrong; ``turns``: a plan that was only looked at."""
     shell = frame(request, session, user)
     now = shell.now
     hours = desk_of(request).settings.duty_hours
@@ -74,6 +86,9 @@ def _page(
         swaps=duty_view.swap_views(session, user.id, now),
         kinds=_KINDS,
         roles=_ROLES,
+        turns=turns,
+        turn_shifts=_TURN_SHIFTS,
+        today=now.astimezone(words.SHANGHAI).date().isoformat(),
         feeds=duty_feeds.of_user(session, user.id),
         subscription=subscription,
     )
@@ -87,7 +102,7 @@ async def _act(
     work: Callable[[Session], Response],
 ) -> Response:
     def again(session: Session, error: DeskError) -> Response:
-        return _page(request, session, user, values=form, error=error)
+        return page(request, session, user, values=form, error=error)
 
     return await perform(desk, work, again)
 
@@ -101,8 +116,8 @@ async def plan(request: Request, desk: DeskDep, user: PageUser, now: Now, form: 
         roster.plan(
             session,
             day=_day(form.text("day", "日期")),
-            kind=_one_of(Kind, form.get("kind", ""), "班次"),
-            role=_one_of(DutyRole, form.get("role", ""), "角色"),
+            kind=one_of(Kind, form.get("kind", ""), "班次"),
+            role=one_of(DutyRole, form.get("role", ""), "角色"),
             name=form.text("name", "值班人", longest=64),
             by=recording.name_of(user),
             now=now,
@@ -128,7 +143,7 @@ async def override(
             by=recording.name_of(user),
             now=now,
             replaces=_number(replaces) if replaces else None,
-            role=_one_of(DutyRole, form.get("role", ""), "角色"),
+            role=one_of(DutyRole, form.get("role", ""), "角色"),
             start=form.instant("start", "开始"),
             end=form.instant("end", "结束"),
             note=form.get("note", ""),
@@ -216,7 +231,7 @@ async def subscribe(
     def work(session: Session) -> Response:
         token = duty_feeds.issue(session, user.id, now=now, scope=form.get("scope", ""))
         address = str(request.base_url).rstrip("/") + f"/duty.ics?token={token}"
-        return _page(request, session, user, subscription=address)
+        return page(request, session, user, subscription=address)
 
     return await _act(request, desk, user, form, work)
 
@@ -247,7 +262,8 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _one_of(kind: type[K], text: str, label: str) -> K:
+def one_of(kind: type[K], text: str, label: str) -> K:
+    """The choice of a list. Raises InvalidInputError naming the field."""
     try:
         return kind(text)
     except ValueError:

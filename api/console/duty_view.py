@@ -14,7 +14,8 @@ from registry import handovers, roster, swaps, users
 from registry.duty import DutyRole, Gap, Hours, Kind, Shift, Stretch, gaps_of, stretches
 from registry.swaps import Swap
 from responder import duty_alarm
-from responder.workdays import load_calendar
+from responder.rulebook import in_force
+from responder.workdays import Calendar
 
 _COLUMNS = (Kind.DAY, Kind.NIGHT)
 _MARKS = {roster.OVERRIDE: "替班", roster.SWAP: "换班"}
@@ -84,9 +85,17 @@ def week_of(session: Session, day: date, now: datetime, *, hours: Hours) -> Week
     rows = roster.shifts(session, start - timedelta(days=1), end + timedelta(days=1))
     held = stretches(rows)
     current, *_ = hours.current(now)
+    calendar = in_force(session).calendar
     return Week(
         days=[
-            _day(monday + timedelta(days=n), rows, held, hours=hours, today=current)
+            _day(
+                monday + timedelta(days=n),
+                rows,
+                held,
+                hours=hours,
+                today=current,
+                calendar=calendar,
+            )
             for n in range(_DAYS)
         ],
         heads=[_head(kind, hours) for kind in _COLUMNS],
@@ -161,15 +170,27 @@ def _named(session: Session, shift: int) -> str:
     return f"{_short(found.day)} {found.kind.value}" if found else "（班次已撤销）"
 
 
-def _day(
-    day: date, rows: Sequence[Shift], held: Sequence[Stretch], *, hours: Hours, today: date
-) -> Day:
-    calendar = load_calendar()
-    note = ""
+def titled(day: date) -> str:
+    """3 月 2 日（周一）."""
+    return f"{_short(day)}（周{_WEEKDAYS[day.weekday()]}）"
+
+
+def note_of(day: date, calendar: Calendar) -> str:
+    """What the calendar says of the day: 节假日, 调休上班, or nothing."""
     if day in calendar.holidays:
-        note = "节假日"
-    elif day in calendar.workdays:
-        note = "调休上班"
+        return "节假日"
+    return "调休上班" if day in calendar.workdays else ""
+
+
+def _day(
+    day: date,
+    rows: Sequence[Shift],
+    held: Sequence[Stretch],
+    *,
+    hours: Hours,
+    today: date,
+    calendar: Calendar,
+) -> Day:
     cells = []
     for kind in _COLUMNS:
         start, end = hours.span(day, kind)
@@ -187,8 +208,8 @@ def _day(
         )
     others = [one for one in held if one.shift.day == day and one.shift.kind not in _COLUMNS]
     return Day(
-        title=f"{_short(day)}（周{_WEEKDAYS[day.weekday()]}）",
-        note=note,
+        title=titled(day),
+        note=note_of(day, calendar),
         today=day == today,
         cells=cells,
         others=[_person(one, hours.span(day, one.shift.kind)) for one in others],

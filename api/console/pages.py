@@ -21,6 +21,7 @@ from api.console import (
     search,
     silencing,
     telling,
+    turns,
     watching,
     workdays,
 )
@@ -150,5 +151,5 @@ def audit_page(
 
 for part in (alerts, assessing, incidents, lead, search, watching, telling, workdays):
     router.include_router(part.router)
-for part in (duty_pages, handover, silencing, erasures):
+for part in (duty_pages, turns, handover, silencing, erasures):
     router.include_router(part.router)
