@@ -58,7 +58,7 @@ class NgramScorer:
             chances, grades = self._of_chunk(chunk)
             those = texts[len(found) : len(found) + len(chances)]
             rows = zip(those, chances.tolist(), grades.tolist(), strict=True)
-            found += [self._score(text, *chance, grade) for text, chance, grade in rows]
+            found += [self._score(text, chance, grade) for text, chance, grade in rows]
         return found
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
@@ -70,9 +70,8 @@ class NgramScorer:
         """The runs that decided, strongest first, none overlapping a stronger one of its head."""
         return reasons_of(text, self._weights, self._scale * self._slope, most=most)
 
-    def _score(
-        self, text: str, negative: float, positive: float, appeal: float, grade: int
-    ) -> Score:
+    def _score(self, text: str, chance: list[float], grade: int) -> Score:
+        negative, positive, appeal = chance
         # What names a grave event is at least uncertain, however evenly it is told.
         sentiment = self._band.sentiment(negative, positive, knows_neutral=grade < _GRAVE)
         return Score(
@@ -176,6 +175,17 @@ def state(
     weights: Floats, bias: Floats, slope: Floats, of_grade: Floats
 ) -> dict[str, NDArray[Any]]:
     """The arrays of a model file from weights of full precision (heads × slots)."""
-    scale = np.array([np.quantile(np.abs(one[one != 0]), 0.9999) / 127 for one in weights])
-    whole = np.clip(np.round(weights / scale[:, None]), -127, 127).astype(np.int8)
-    return {"weights": whole, "scale": scale, "bias": bias, "slope": slope, "of_grade": of_grade}
+    whole, scale = zip(*map(in_eight_bits, weights), strict=True)
+    return {
+        "weights": np.array(whole),
+        "scale": np.array(scale),
+        "bias": bias,
+        "slope": slope,
+        "of_grade": of_grade,
+    }
+
+
+def in_eight_bits(weights: Floats) -> tuple[NDArray[np.int8], float]:
+    """The weights of a head as whole numbers, and what one of them is worth."""
+    scale = float(np.quantile(np.abs(weights[weights != 0]), 0.9999) / 127)
+    return np.clip(np.round(weights / scale), -127, 127).astype(np.int8), scale

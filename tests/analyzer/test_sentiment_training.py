@@ -30,7 +30,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("corpora")
     dice = random.Random(5)
     rows = ["id\tpolarity\temotion\ttext"]
-    for at in range(700):
+    for at in range(640):
         polarity = (-1, 1, 0)[at % 3]
         words = {-1: _BAD, 1: _GOOD, 0: _PLAIN}[polarity]
         emotion = {-1: "angry", 1: "happy", 0: "neutral"}[polarity]
@@ -46,14 +46,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             "text": f"尊敬的领导：{_made(dice, '停水')}，希望尽快解决。请处理{_made(dice, '')}",
             "reply": f"您反映的问题收悉。{_made(dice, _PLAIN)}，感谢您的支持。",
         }
-        for at in range(240)
+        for at in range(205)
     ]
     board.write_text("\n".join(json.dumps(one) for one in petitions), "utf-8")
     return [labelled, free, board]
 
 
 def test_the_same_files_give_the_same_model(files: list[Path], tmp_path: Path):
-    plan = build.Plan(seed=3, unlabelled=100, folds=2)
+    plan = build.Plan(seed=3, unlabelled=60, folds=2)
     first = build.train(files, tmp_path / "a", plan, lambda _: None)
     again = build.train(files, tmp_path / "b", plan, lambda _: None)
     assert [one.sha256 for one in first] == [one.sha256 for one in again]

@@ -24,11 +24,12 @@ from registry.errors import InvalidInputError
 Floats = NDArray[np.float64]
 Tell = Callable[[str], None]
 
-VERSION = "1"
+VERSION = "2"
 FOLDS = 5
-_PENALTY = 0.3
+_PENALTY = 1.0
 _PENALTY_OF_APPEAL = 0.3
-_STEPS = 28
+_STEPS = 60
+_STEPS_OF_APPEAL = 30
 _FEWEST = 200
 LIMITS = [
     "训练数据为疫情期间微博与 2010 年代留言板；其他题材、方言、反讽、引语上会错",
@@ -86,6 +87,13 @@ def train(
     linear.require_libraries()
     given = corpora.read(files)
     _check(given)
+    with linear.one_thread():
+        return _train(given, out, plan, tell)
+
+
+def _train(
+    given: corpora.Corpora, out: Path, plan: Plan, tell: Tell
+) -> tuple[model_file.Card, model_file.Card]:
     tell(f"读入 {len(given.labelled)} 条有标注、{len(given.unlabelled)} 条无标注的帖文")
     posts = _posts(given, plan)
     heads = [_negative(posts, plan, tell), _positive(posts, plan, tell), _appeal(given, plan, tell)]
@@ -158,14 +166,13 @@ def _negative(posts: Posts, plan: Plan, tell: Tell) -> Head:
     free = np.arange(count, posts.rows.shape[0])
     own = np.flatnonzero(posts.own)
     views = np.zeros((count, VIEWS))
-    of_free, starts = [], []
+    of_free = []
     for fold in range(plan.folds):
         learnt = np.flatnonzero(posts.fold != fold)
         asked = np.flatnonzero(posts.fold == fold)
-        margins, start = posts.teacher.margins(-1, learnt, np.concatenate([asked, free]))
+        margins = posts.teacher.margins(-1, learnt, np.concatenate([asked, free]))
         views[asked] = margins[: len(asked)]
         of_free.append(margins[len(asked) :].astype(np.float32))
-        starts.append(start)
         tell(f"负面：第 {fold + 1}/{plan.folds} 折的老师已训练")
     stack, offset = linear.fit_dense(views[own], target[own])
     stacked = measures.full(target[own], measures.chance(views[own] @ stack + offset))
@@ -175,12 +182,11 @@ def _negative(posts: Posts, plan: Plan, tell: Tell) -> Head:
         learnt = np.flatnonzero(posts.fold != fold)
         asked = np.flatnonzero(posts.fold == fold)
         soft = measures.chance(of_free[fold] @ stack + offset)
-        weights, bias = _distilled(posts, learnt, target, soft, starts[fold])
-        margins[asked] = posts.rows[asked] @ weights + bias
+        weights, bias = _distilled(posts, learnt, target, soft)
+        margins[asked] = posts.rows[asked] @ _as_shipped(weights, posts.scale) + bias
         tell(f"负面：第 {fold + 1}/{plan.folds} 折已蒸馏")
     soft = measures.chance(np.mean([one @ stack + offset for one in of_free], axis=0))
-    start = np.mean(starts, axis=0)
-    weights, bias = _distilled(posts, np.arange(count), target, soft, start)
+    weights, bias = _distilled(posts, np.arange(count), target, soft)
     head = _calibrated("负面", margins, posts, target, weights * posts.scale, bias, tell)
     return msgspec.structs.replace(head, teacher=stacked)
 
@@ -193,13 +199,13 @@ def _positive(posts: Posts, plan: Plan, tell: Tell) -> Head:
         learnt = np.flatnonzero(posts.fold != fold)
         asked = np.flatnonzero(posts.fold == fold)
         weights, bias = posts.teacher.plain(1, learnt)
-        margins[asked] = posts.rows[asked] @ weights + bias
+        margins[asked] = posts.rows[asked] @ _as_shipped(weights, posts.scale) + bias
     weights, bias = posts.teacher.plain(1, np.arange(posts.labelled))
     return _calibrated("正面", margins, posts, target, weights * posts.scale, bias, tell)
 
 
 def _distilled(
-    posts: Posts, learnt: NDArray[np.int64], target: Floats, soft: Floats, start: Floats
+    posts: Posts, learnt: NDArray[np.int64], target: Floats, soft: Floats
 ) -> tuple[Floats, float]:
     free = np.arange(posts.labelled, posts.rows.shape[0])
     which = np.concatenate([learnt, free])
@@ -210,8 +216,13 @@ def _distilled(
         own=np.flatnonzero(is_own),
         penalty=_PENALTY,
         steps=_STEPS,
-        start=start,
     )
+
+
+def _as_shipped(weights: Floats, scale: NDArray[np.float32]) -> Floats:
+    """The weights after they were rounded to what the file holds: figures are of those."""
+    whole, worth = ngram.in_eight_bits(weights * scale)
+    return whole * worth / np.maximum(scale, 1e-9)
 
 
 def _calibrated(
@@ -276,14 +287,14 @@ def _appeal(given: corpora.Corpora, plan: Plan, tell: Tell) -> Head:
         learnt = np.flatnonzero((fold != one) & trained)
         asked = np.flatnonzero(fold == one)
         weights, bias = linear.fit(
-            rows[learnt], target[learnt], penalty=_PENALTY_OF_APPEAL, steps=_STEPS
+            rows[learnt], target[learnt], penalty=_PENALTY_OF_APPEAL, steps=_STEPS_OF_APPEAL
         )
-        margins[asked] = rows[asked] @ weights + bias
+        margins[asked] = rows[asked] @ _as_shipped(weights, scale) + bias
     slope, offsets = calibration.platt(margins, np.zeros(len(texts), dtype=np.int64), target)
     found = measures.full(target[hard], measures.chance(margins[hard] * slope + offsets[0]))
     tell(f"诉求：首句 {measures.sentence(found)}")
     learnt = np.flatnonzero(trained)
     weights, bias = linear.fit(
-        rows[learnt], target[learnt], penalty=_PENALTY_OF_APPEAL, steps=_STEPS
+        rows[learnt], target[learnt], penalty=_PENALTY_OF_APPEAL, steps=_STEPS_OF_APPEAL
     )
     return Head(weights * scale, bias, slope, np.full(events.GRADES, offsets[0]), found)

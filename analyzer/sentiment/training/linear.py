@@ -7,6 +7,7 @@ for rows of the domain alone; for texts of the domain both add up, so that the r
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -73,12 +74,8 @@ def fit(
     steps: int = 40,
     own: NDArray[np.int64] | None = None,
     weight: Floats | None = None,
-    start: Floats | None = None,
 ) -> tuple[Floats, float]:
-    """Weights (one a slot) and intercept, for texts of the domain where ``own`` rows are given.
-
-    ``start``: weights that are near, such as those of a teacher; fewer steps then do.
-    """
+    """Weights (one a slot) and intercept, for texts of the domain where ``own`` rows are given."""
     from scipy.optimize import minimize  # type: ignore[import-untyped]
 
     seen = np.flatnonzero(np.bincount(rows.indices, minlength=rows.shape[1]))
@@ -100,12 +97,9 @@ def fit(
         gradient[: len(weights)] += penalty * weights
         return float(value + penalty / 2 * (weights @ weights)), gradient
 
-    first = np.zeros(len(parts) * (width + 1))
-    if start is not None:  # both parts begin alike: together they are what was given
-        first[: len(parts) * width] = np.tile(start[seen] / len(parts), len(parts))
     found = minimize(
         loss,
-        first,
+        np.zeros(len(parts) * (width + 1)),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": steps, "maxcor": _REMEMBERED},
@@ -137,6 +131,14 @@ def fit_dense(columns: Floats, target: Floats) -> tuple[Floats, float]:
 
     model = LogisticRegression(C=10).fit(columns, target)
     return model.coef_[0], float(model.intercept_[0])
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Sums in one order, whatever the number of processors: the same files, the same bytes."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1)
+    return limits
 
 
 def libraries() -> dict[str, str]:

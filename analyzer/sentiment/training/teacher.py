@@ -66,13 +66,8 @@ class Teacher:
         own = np.flatnonzero(self._own[learnt])
         return fit(self._rows[learnt], target, own=own, penalty=_PENALTY, steps=_STEPS)
 
-    def margins(
-        self, sign: int, learnt: NDArray[np.int64], asked: NDArray[np.int64]
-    ) -> tuple[Floats, Floats]:
-        """Log odds of the polarity ``sign`` (-1 or 1) for the rows asked, one column a view.
-
-        And the weights of the first view, from which the fast form may start.
-        """
+    def margins(self, sign: int, learnt: NDArray[np.int64], asked: NDArray[np.int64]) -> Floats:
+        """Log odds of the polarity ``sign`` (-1 or 1) for the rows asked, one column a view."""
         wanted = _NEGATIVE if sign < 0 else _POSITIVE
         target = np.isin(self._emotions[learnt], list(wanted)).astype(np.float64)
         own = np.flatnonzero(self._own[learnt])
@@ -82,14 +77,13 @@ class Teacher:
         by_ratio, offset = fit(
             _scaled(rows, ratio), target, own=own, penalty=_PENALTY_OF_RATIO, steps=_STEPS
         )
-        views = np.column_stack(
+        return np.column_stack(
             [
                 those @ weights + intercept,
                 those @ (by_ratio * ratio) + offset,
                 self._nets(learnt, asked, wanted),
             ]
         )
-        return views, weights
 
     def _nets(
         self, learnt: NDArray[np.int64], asked: NDArray[np.int64], wanted: set[str]
