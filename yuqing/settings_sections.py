@@ -90,7 +90,7 @@ class AnalyzeSettings(Section):
     neutral_below: float = Field(
         default=0.3, ge=0, lt=0.5, description="负面概率低于多少、且非正面时判为中性"
     )
-    batch: int = Field(default=500, ge=1, le=5000, description="每批处理的条数")
+    batch: int = Field(default=2000, ge=1, le=5000, description="每批最多处理的条数")
 
 
 class RespondSettings(Section):

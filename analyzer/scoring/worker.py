@@ -3,12 +3,17 @@
 Stateless: any number of workers of one group may run. At least once with idempotent sinks: the
 position is committed after the index and the log have taken the batch, so that a post that is
 seen twice is written once and passed on twice, which grouping tells apart by the post's id.
+
+A large batch is handled in parts: while the index takes one, the next is judged and made ready.
+What is read next waits until all parts are acknowledged and committed.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import Protocol
 
@@ -29,6 +34,10 @@ GENERATION = 1
 """Raise it when scores must replace those that older releases wrote of the same fetch."""
 
 MAX_TRIES = 3
+PART = 500
+"""Posts of a batch that are written together; smaller parts cost the index more than they gain."""
+
+_UNDER_WAY = 2  # parts that the sinks have at once: of one the texts are spelled, one is taken
 _log = structlog.get_logger()
 
 
@@ -73,6 +82,7 @@ class ScoringWorker:
         units: Units | None = None,
         source_areas: dict[str, str] | None = None,
         generation: int = GENERATION,
+        part: int = PART,
     ) -> None:
         self.matcher = matcher
         self.units = units
@@ -82,6 +92,8 @@ class ScoringWorker:
         self._scorer = scorer
         self._clock = clock
         self._generation = generation
+        self._part = part
+        self._sinks: ThreadPoolExecutor | None = None
         self._consumer = log.consumer(RAW, GROUP)
         self.scoring_s = 0.0
         """Seconds that the scorer took in all: the part of a step that grows with the batch."""
@@ -96,11 +108,7 @@ class ScoringWorker:
         if not records:
             return 0
         try:
-            judged = [
-                (item.record, self._judge(item, score))
-                for item, score in self._score(self._read(records))
-            ]
-            self._pass_on(judged)
+            self._handle(records)
             self._consumer.commit()
         except BaseException:
             self._consumer.rewind()
@@ -110,21 +118,57 @@ class ScoringWorker:
     def close(self) -> None:
         """Leave the group; what was not committed is read again by the next worker."""
         self._consumer.close()
+        if self._sinks is not None:
+            self._sinks.shutdown()
 
-    def _pass_on(self, judged: list[tuple[Record, ScoredPost]]) -> None:
-        """To the index, then to the log; what they can't hold is buried, the rest goes on."""
+    def _handle(self, records: Sequence[Record]) -> None:
+        """Everything between reading and committing; returns or raises with nothing under way."""
+        if len(records) <= self._part:
+            self._pass_on(self._judged(records))
+            return
+        if self._sinks is None:
+            self._sinks = ThreadPoolExecutor(_UNDER_WAY, thread_name_prefix="scoring-sinks")
+        under_way: deque[Future[None]] = deque()
+        before: Future[None] | None = None
+        try:
+            for start in range(0, len(records), self._part):
+                judged = self._judged(records[start : start + self._part])
+                if len(under_way) == _UNDER_WAY:
+                    under_way.popleft().result()
+                before = self._sinks.submit(self._pass_on, judged, before)
+                under_way.append(before)
+            for part in under_way:
+                part.result()
+        finally:
+            wait(under_way)
+
+    def _judged(self, records: Sequence[Record]) -> list[tuple[Record, ScoredPost]]:
+        return [
+            (item.record, self._judge(item, score))
+            for item, score in self._score(self._read(records))
+        ]
+
+    def _pass_on(
+        self, judged: list[tuple[Record, ScoredPost]], before: Future[None] | None = None
+    ) -> None:
+        """To the index, then to the log; what they can't hold is buried, the rest goes on.
+
+        To the log only after the part ``before``: records of one key keep their order there.
+        """
         if not judged:
+            _in_turn(before)
             return
         try:
             self._index.write([scored for _, scored in judged])
+            _in_turn(before)
             self._log.append(SCORED, [(scored.post.id, encode(scored)) for _, scored in judged])
         except PoisonError as error:
             if len(judged) == 1:
                 self._bury(judged[0][0], f"无法写入检索库：{error}", attempts=1)
                 return
             half = len(judged) // 2  # a few writes find it, not one for each
-            self._pass_on(judged[:half])
-            self._pass_on(judged[half:])
+            self._pass_on(judged[:half], before)
+            self._pass_on(judged[half:], before)
 
     def _read(self, records: Sequence[Record]) -> list[_Item]:
         items = []
@@ -181,3 +225,9 @@ class ScoringWorker:
         # What follows the colon may quote the text: that stays in the dead letter.
         short = reason.partition("：")[0]
         _log.warning("post_buried", offset=record.offset, reason=short, attempts=attempts)
+
+
+def _in_turn(before: Future[None] | None) -> None:
+    """Wait for the part before; RetryError where it failed, for the whole batch comes again."""
+    if before is not None and before.exception() is not None:
+        raise RetryError("这一批的前一部分没有写成，整批稍后再写。")

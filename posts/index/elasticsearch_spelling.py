@@ -31,10 +31,8 @@ def words(text: str) -> str:
         if not is_cjk(run):
             found.append(_word(run))
             continue
-        units = _units(run)
-        found.append(f"S{units[0]}")
-        found.extend(_pairs(units))
-        found.append(f"X{units[-1]}")
+        first = _unit(run[0])
+        found.append(f"S{first} X{first}{run[1:].translate(_JOINTS)}")
     return " ".join(found)
 
 
@@ -72,6 +70,20 @@ def mark_phrase(literal: str) -> str | None:
     return None if "~" in spelled else spelled.strip()
 
 
+class _Joints(dict[int, str]):
+    """For ``str.translate``: a character ends one pair and begins the next, or stands alone."""
+
+    def __missing__(self, code: int) -> str:
+        unit = _unit(chr(code))
+        spelled = f"{unit} X{unit}"
+        if len(self) < _KEPT:
+            self[code] = spelled
+        return spelled
+
+
+_JOINTS = _Joints()
+
+
 class _Marks(dict[int, str]):
     """For ``str.translate``: characters that no word holds are spelled, all others become ~."""
 
@@ -98,4 +110,8 @@ def _units(run: str) -> Sequence[str]:
     digits = run.encode("utf-16-be").hex().upper()
     if len(digits) == _BASIC * len(run):
         return [digits[at : at + _BASIC] for at in range(0, len(digits), _BASIC)]
-    return [char.encode("utf-16-be").hex().upper() for char in run]
+    return [_unit(char) for char in run]
+
+
+def _unit(char: str) -> str:
+    return char.encode("utf-16-be").hex().upper()
