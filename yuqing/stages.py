@@ -39,13 +39,19 @@ FIRST_BATCH = 32
 
 
 class Progress:
-    """Counts the steps that a stage has done: a stage that gets nowhere does not beat."""
+    """Counts the steps that a stage has done: a stage that gets nowhere does not beat.
+
+    ``waits``: what it waits for, in Chinese; empty while it works. To wait for a server that is
+    away is no standstill: to start the stage again would not help, and the desk says what is away.
+    """
 
     def __init__(self) -> None:
         self.count = 0
+        self.waits = ""
 
-    def __call__(self) -> None:
-        """One more step was done."""
+    def __call__(self, waits: str = "") -> None:
+        """One more step was done, or can't be done before that server is back."""
+        self.waits = waits
         self.count += 1
 
 
@@ -71,7 +77,8 @@ def heartbeat(
                 alive.touch()
             try:
                 with wiring.database.transaction() as session:
-                    stages.beat(session, name, pid=os.getpid(), now=now())
+                    detail = progress.waits if progress is not None else ""
+                    stages.beat(session, name, pid=os.getpid(), now=now(), detail=detail)
             except UnavailableError as error:
                 log.warning("beat_failed", error=error.message)
 
@@ -84,7 +91,7 @@ def run_steps(
     *,
     name: str,
     tries: int | None = None,
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[str], None] = lambda _waits: None,
 ) -> None:
     """Call ``step`` until ``stop``: at once while there is work, else after a short wait.
 
@@ -97,12 +104,14 @@ def run_steps(
         try:
             done = step()
             failures = 0
-            progress()
+            progress("")
         except (RetryError, UnavailableError) as error:
             failures += 1
             if tries is not None and failures >= tries:
                 raise
             wait = min(MAX_BACKOFF_S, 0.5 * 2.0**failures)
+            if isinstance(error, RetryError):
+                progress(str(error))
             if tries is None:
                 log.warning("step_waits", name=name, error=str(error), retry_in_s=wait)
             else:
@@ -143,7 +152,7 @@ def analyze(
     *,
     scorer: str | None,
     drain: bool,
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[str], None] = lambda _waits: None,
 ) -> int:
     """Score and group; with ``drain`` until the log is read to its end. Returns posts scored."""
     scoring = wiring.scoring(scorer)
@@ -242,7 +251,7 @@ def respond(
     stop: threading.Event,
     *,
     drain: bool = False,
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[str], None] = lambda _waits: None,
 ) -> None:
     """Alerts, clocks and reminders; with ``drain`` until there is nothing to do now."""
     responder = wiring.responder()
@@ -255,7 +264,7 @@ def respond(
         ticked_at = responder.ticked_at
         done = responder.step()
         if responder.ticked_at != ticked_at:  # a tick that was interrupted is none
-            progress()
+            progress(str(responder.unread or ""))
         if drain and responder.unread is not None:
             raise responder.unread
         if drain and not done:

@@ -105,6 +105,8 @@ def stage_view(stage: Stage, now: datetime) -> StageView:
     """One stage; who has not reported for a while is not shown as if it ran."""
     code, word, sign = _STAGE_STATES.get(stage.state, ("slow", stage.state, "slow"))
     parts = [stage.detail] if stage.detail else []
+    if stage.state == "running" and stage.detail:  # it says what it waits for
+        code, word, sign = "slow", "等待中", "slow"
     if stage.state == "running" and stage.beat_at is not None:
         silent = (now - stage.beat_at).total_seconds()
         if silent > _SILENT_S:

@@ -44,7 +44,7 @@ class KafkaSettings(Struct, frozen=True, kw_only=True):
     connect_timeout_s: float = 3.0
     request_timeout_s: float = 10.0
     delivery_timeout_s: float = 30.0
-    session_timeout_s: float = 15.0
+    session_timeout_s: float = 10.0  # so long its share waits where a scorer was killed
     max_batch_s: float = 300.0
 
     def servers(self) -> list[str]:
