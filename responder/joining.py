@@ -38,7 +38,7 @@ from responder.facts import Facts, corrections, gather, in_order, relevant
 from responder.incidents import Incident
 from responder.rulebook import Rulebook, in_force
 from responder.tables import IncidentRow
-from responder.writing import OPEN, write
+from responder.writing import OPEN, meanwhile, write
 
 
 def merge(
@@ -50,11 +50,14 @@ def merge(
     now: datetime,
     reason: str,
     whole: Collection[int] = (),
+    expected: int | None = None,
 ) -> Incident:
     """Take ``other`` into ``into``: both keep their record, ``other`` ends, ``into`` runs on.
 
     ``whole``: numbers of entries of ``other`` (published, held, sent) that count for the whole.
-    Raises NotFoundError, ConflictError where one of them is closed, InvalidInputError.
+    ``expected`` is the number of the newest entry of ``into`` that the person saw.
+    Raises NotFoundError, ConflictError where one of them is closed or somebody wrote meanwhile,
+    InvalidInputError.
     """
     reason = clean(reason.strip())
     if into == other:
@@ -63,6 +66,7 @@ def merge(
         raise InvalidInputError("并入须写明理由", field="reason")
     # Always in the order of their numbers, so that two people merging at once don't cross.
     rows = {number: incidents.row_of(session, number) for number in sorted((into, other))}
+    _unchanged(session, rows[into], expected)
     for number, row in rows.items():
         if row.state != OPEN:
             raise ConflictError(f"事件 {number} 已办结，不能并入；确需继续，请先重启")
@@ -116,11 +120,19 @@ def merge(
 
 
 def split(
-    session: Session, incident: int, *, title: str, by: str, now: datetime, reason: str
+    session: Session,
+    incident: int,
+    *,
+    title: str,
+    by: str,
+    now: datetime,
+    reason: str,
+    expected: int | None = None,
 ) -> Incident:
     """Make a part of an open incident its own, which inherits basis, level and releases.
 
-    Raises NotFoundError, ConflictError where it is closed, InvalidInputError.
+    ``expected`` is the number of the newest entry that the person saw. Raises NotFoundError,
+    ConflictError where it is closed or somebody wrote meanwhile, InvalidInputError.
     """
     title, reason = clean(title.strip(), 300), clean(reason.strip())
     if not title:
@@ -128,6 +140,7 @@ def split(
     if not reason:
         raise InvalidInputError("拆分须写明理由", field="reason")
     row = incidents.row_of(session, incident)
+    _unchanged(session, row, expected)
     if row.state != OPEN:
         raise ConflictError(f"事件 {incident} 已办结，不能拆分；确需继续，请先重启")
     book = in_force(session)
@@ -160,6 +173,11 @@ def reopen(
     entry = Reopen(at=now, written_at=now, by=by, basis=basis, reason=clean(reason.strip()))
     incidents.add(session, incident, entry, now=now, expected=expected)
     return incidents.get(session, incident)
+
+
+def _unchanged(session: Session, row: IncidentRow, expected: int | None) -> None:
+    if expected is not None and expected != row.count:
+        raise ConflictError(meanwhile(session, row, expected))
 
 
 def _inherited(

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from posts.log.quotations import DESTROYED, QUOTATION
+from posts.model import ScoredPost
 from registry import approvals, audit, changes, handovers
 from registry.erasures import Erasure
 from registry.quotes import Quotes
@@ -148,6 +149,23 @@ def quoted_in_alerts(session: Session, posts: Collection[str]) -> tuple[set[str]
         others |= set(row.posts) - gone
         said |= {str(one["text"]).partition(QUOTATION)[2] for one in row.reasons}
     return said - {"", DESTROYED}, others
+
+
+def entries_quoting(session: Session, held: Iterable[ScoredPost]) -> list[str]:
+    """The entries of incidents (``3#12``) that quote these posts, as long as the index has them.
+
+    They are part of the record: no act on the posts destroys them, they have to be named.
+    """
+    posts = list(held)
+    exact = {quotation(one) for one in posts}
+    texts = {text for one in posts for text in (one.post.title, one.post.text)}
+    quotes = Quotes(texts | exact, exact=exact)
+    return list(_entries(session, quotes)) if quotes else []
+
+
+def quotation(scored: ScoredPost) -> str:
+    """What grouping quotes of a post."""
+    return (scored.post.title or scored.post.text)[:40].strip()
 
 
 def _mine(row: Any) -> bool:

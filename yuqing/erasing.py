@@ -13,7 +13,6 @@ import structlog
 
 from posts.errors import PostsError
 from posts.identity import SHANGHAI
-from posts.model import ScoredPost
 from registry import erasures, sightings
 from registry.erasures import Erasure
 from registry.errors import DeskError, UnavailableError
@@ -72,8 +71,8 @@ def _forget_quotations(
     with wiring.database.reading() as session:
         said, others = quoting.quoted_in_alerts(session, posts)
         # An alert that lists the post may have quoted others of its posts, which stay.
-        said -= {_quotation(one) for one in wiring.index.get_many(list(others)).values()}
-        exact = said | {_quotation(one) for one in held}
+        said -= {quoting.quotation(one) for one in wiring.index.get_many(list(others)).values()}
+        exact = said | {quoting.quotation(one) for one in held}
         texts = {text for one in held for text in (one.post.title, one.post.text)}
         quotes = Quotes(texts | exact, exact=exact)
         found = quoting.find(session, quotes) if quotes else None
@@ -85,11 +84,6 @@ def _forget_quotations(
         return ()
     forget(wiring.folder.rejects, quotes)
     return found.entries
-
-
-def _quotation(scored: ScoredPost) -> str:
-    """What grouping quotes of a post."""
-    return (scored.post.title or scored.post.text)[:40].strip()
 
 
 def empty_pending(wiring: Wiring, *, moment: datetime) -> int:

@@ -26,7 +26,8 @@ from api.v1.models import (
 )
 from registry.errors import InvalidInputError
 from registry.users import User
-from responder import incidents, joining, query, time_machine
+from responder import incidents, joining, query, series, time_machine
+from responder.rulebook import in_force
 
 router = APIRouter(prefix="/incidents", tags=["事件"])
 Level = Literal["特别重大", "重大", "较大", "一般"]
@@ -64,10 +65,24 @@ class IncidentOut(Shown):
     head: str = Field(description="记录链的链首值")
 
 
+class ElapsedOut(Shown):
+    """What is to be done 及时, without a number of hours: the time that passed."""
+
+    rule: str = Field(description="规则和次序，如 R9.1")
+    name: str = Field(description="名称")
+    basis: str = Field(description="起点是什么")
+    start: Instant = Field(description="起点时间")
+    stopped: Instant | None = Field(description="何时做到；没有则为空")
+    seconds: int = Field(description="用了或已过的秒数")
+    text: str = Field(description="起点那条记录的内容，如不实信息")
+    citation: str = Field(description="依据原文")
+
+
 class IncidentDetail(IncidentOut):
     """An incident with its clocks."""
 
     clocks: list[ClockOut] = Field(description="全部时限时钟")
+    elapsed: list[ElapsedOut] = Field(description="没有写明几小时、要求及时的：已过时间")
 
 
 class LevelGiven(Given):
@@ -92,7 +107,10 @@ def detail(session: Reading, number: int, now: Now) -> IncidentDetail:
     found = query.incident(session, number, now)
     shown_ = IncidentOut.model_validate(found.incident).model_dump()
     clocks = [ClockOut.model_validate(clock) for clock in found.clocks]
-    return IncidentDetail(**shown_, clocks=clocks)
+    entries = incidents.entries(session, number)
+    passed = series.elapsed(entries, rules=in_force(session).rules, now=now)
+    elapsed = [ElapsedOut.model_validate(one) for one in passed]
+    return IncidentDetail(**shown_, clocks=clocks, elapsed=elapsed)
 
 
 @router.get("", summary="事件列表")
@@ -208,11 +226,19 @@ def merge(
     number: Number,
     given: MergeGiven,
     user: Annotated[User, Depends(allowed(Action.SET_LEVEL))],
+    expected: Expected = None,
 ) -> IncidentDetail:
     """Earliest basis, strictest level; the other one ends and keeps its own results."""
     by = acts.signature(user)
     joining.merge(
-        session, number, given.other, by=by, now=now, reason=given.reason, whole=given.whole
+        session,
+        number,
+        given.other,
+        by=by,
+        now=now,
+        reason=given.reason,
+        whole=given.whole,
+        expected=expected,
     )
     return detail(session, number, now)
 
@@ -224,10 +250,19 @@ def split(
     number: Number,
     given: SplitGiven,
     user: Annotated[User, Depends(allowed(Action.SET_LEVEL))],
+    expected: Expected = None,
 ) -> IncidentDetail:
     """The part inherits basis, level and releases; it is the answer."""
     by = acts.signature(user)
-    part = joining.split(session, number, title=given.title, by=by, now=now, reason=given.reason)
+    part = joining.split(
+        session,
+        number,
+        title=given.title,
+        by=by,
+        now=now,
+        reason=given.reason,
+        expected=expected,
+    )
     return detail(session, part.id, now)
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api import acts
 from api.deps import CurrentUser, DeskDep, Now, Reading, Writing, current_user
+from api.desk import Desk
 from api.v1.models import Before, Done, Given, Instant, Items, Limit, Long, Number, Short, Shown
 from registry import approvals, erasures, users
 from registry.errors import ForbiddenError, NotFoundError
 from registry.users import Role, User
-from responder import erasure_requests, export, heads
+from responder import erasure_requests, export, heads, quoting
 
 router = APIRouter()
 _READERS = erasure_requests.PROPOSE | erasure_requests.CONFIRM | {Role.AUDITOR}
+_QUOTED_BY = "仍引用这些帖文的事件记录，如 3#12：属于记录，不会自动销毁；确需销毁请另行指明"
 Post = Annotated[str, Field(min_length=1, max_length=64)]
 EntryName = Annotated[str, Field(pattern=r"^[0-9]{1,15}#[0-9]{1,9}$")]
 
@@ -69,6 +73,13 @@ class Asked(Shown):
     """The number under which another person confirms it."""
 
     approval: int = Field(description="待确认事项的编号")
+    quoted_by: list[str] = Field(description=_QUOTED_BY)
+
+
+class ConfirmedOut(ErasureOut):
+    """The act as it begins."""
+
+    quoted_by: list[str] = Field(description=_QUOTED_BY)
 
 
 class WaitingOut(Shown):
@@ -142,7 +153,7 @@ def acts_of_erasure(
 
 
 @router.post("/erasures", summary="申请依法销毁", tags=["依法销毁"], status_code=201)
-def ask(session: Writing, now: Now, user: CurrentUser, given: ErasureGiven) -> Asked:
+def ask(session: Writing, desk: DeskDep, now: Now, user: CurrentUser, given: ErasureGiven) -> Asked:
     """Nothing is destroyed before another person confirms it."""
     wanted = erasure_requests.Request(
         posts=tuple(given.posts),
@@ -150,7 +161,9 @@ def ask(session: Writing, now: Now, user: CurrentUser, given: ErasureGiven) -> A
         reason=given.reason,
         clause=given.clause,
     )
-    return Asked(approval=erasure_requests.propose(session, wanted, by=user, now=now))
+    number = erasure_requests.propose(session, wanted, by=user, now=now)
+    quoted_by = [one for one in _quoted_by(session, desk, given.posts) if one not in given.entries]
+    return Asked(approval=number, quoted_by=quoted_by)
 
 
 @router.get("/erasures/waiting", summary="待第二人确认的销毁", tags=["依法销毁"])
@@ -170,10 +183,18 @@ def waiting(session: Reading, _user: Reader) -> Items[WaitingOut]:
 
 
 @router.post("/erasures/{number}/confirm", summary="第二人确认销毁", tags=["依法销毁"])
-def confirm(session: Writing, now: Now, user: CurrentUser, number: Number) -> ErasureOut:
+def confirm(
+    session: Writing, desk: DeskDep, now: Now, user: CurrentUser, number: Number
+) -> ConfirmedOut:
     """It can't be undone. Index and log are emptied within about a minute."""
     act = erasure_requests.confirm(session, number, by=user, now=now)
-    return ErasureOut.model_validate(act)
+    quoted_by = _quoted_by(session, desk, erasures.posts(session, act.id))
+    return ConfirmedOut(**ErasureOut.model_validate(act).model_dump(), quoted_by=quoted_by)
+
+
+def _quoted_by(session: Session, desk: Desk, posts: Sequence[str]) -> list[str]:
+    """Told while the index has the texts: afterwards nobody can find what quotes them."""
+    return quoting.entries_quoting(session, desk.index.get_many(posts).values())
 
 
 @router.post("/erasures/{number}/refuse", summary="退回销毁申请", tags=["依法销毁"])

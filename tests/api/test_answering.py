@@ -125,3 +125,22 @@ def test_who_only_reads_writes_none_of_it(desk: MadeDesk, number: int):
         given = {"number": "1", "order": "1", "result": "x", "text": "x"}
         assert client.post(f"/incidents/{number}/{path}", data=given).status_code == 403
     assert len(written(client, number)) == before
+
+
+def test_the_time_that_passed_without_a_limit_by_json(desk: MadeDesk, number: int):
+    duty = desk.client()
+    place = f"/api/v1/incidents/{number}"
+    assert duty.get(place).json()["elapsed"] == []
+    assert send(duty, number, "claim", text="网传全城停水三天", source="论坛").status_code == 303
+    desk.clock.forward(minutes=5)
+    (passed,) = duty.get(place).json()["elapsed"]
+    assert (passed["rule"], passed["seconds"], passed["stopped"]) == ("R9.1", 300, None)
+    assert passed["text"] == "网传全城停水三天"
+    assert "及时" in passed["citation"]
+    body = {"type": "clarification", "status": "published", "title": "澄清", "evidence": PROOF}
+    answer = desk.client("新闻发言人").post(f"{place}/entries", json=body)
+    assert answer.status_code == 201, answer.text
+    desk.clock.forward(minutes=5)
+    (passed,) = duty.get(place).json()["elapsed"]
+    assert passed["seconds"] == 300
+    assert passed["stopped"] == answer.json()["at"]

@@ -73,6 +73,25 @@ def test_what_can_not_be_looked_back_to_is_told(desk):
     assert client.get("/incidents/99/at").status_code == 404
 
 
+def test_of_two_who_merge_or_split_by_json_the_second_is_told(desk):
+    client = desk.client()
+    into, other = opened(client), opened(client)
+    seen = client.get(f"/api/v1/incidents/{into}").json()["count"]
+    body = {"type": "note", "text": "已派人"}
+    assert client.post(f"/api/v1/incidents/{into}/entries", json=body).status_code == 201
+    for path, given in (
+        ("merge", {"other": other, "reason": "同一起"}),
+        ("split", {"title": "学校停课", "reason": "另行处置"}),
+    ):
+        place = f"/api/v1/incidents/{into}/{path}"
+        late = client.post(place, params={"expected": seen}, json=given)
+        assert late.status_code == 409
+        assert "请刷新看过后再写" in late.json()["error"]["message"]
+        assert client.get(f"/api/v1/incidents/{into}").json()["count"] == seen + 1
+    fresh = client.post(place, params={"expected": seen + 1}, json=given)
+    assert fresh.status_code == 201
+
+
 def test_merging_and_splitting_by_json(desk):
     client = desk.client()
     early = (desk.clock() - timedelta(hours=2)).isoformat()

@@ -82,10 +82,33 @@ def test_an_erasure_takes_two_persons(desk: MadeDesk, incident: int) -> None:
     assert (done["count"], done["finished_at"]) == (2, None)
     assert second.post(f"/api/v1/erasures/{number}/confirm").status_code == 409
     (listed,) = desk.client(Role.AUDITOR).get("/api/v1/erasures").json()["items"]
-    assert listed == done
+    assert {**listed, "quoted_by": []} == done
     assert desk.client().get("/api/v1/erasures").status_code == 403
     shown = desk.client().get(f"/api/v1/incidents/{incident}").json()
     assert shown["title"] == "已依法销毁"
+
+
+def test_who_erases_a_post_is_told_which_entries_quote_it(desk: MadeDesk, incident: int) -> None:
+    scored = make_scored("1")
+    post = scored.post.id
+    desk.index.write([scored])
+    with desk.database.transaction() as session:
+        remember(session, [Sighting(post, "hash", desk.clock(), "2026-03")], now=desk.clock())
+    duty = desk.client(Role.DUTY_OFFICER)
+    told = {"type": "note", "text": f"网友称：{scored.post.title or scored.post.text}"}
+    for body in (told, {"type": "note", "text": "已派人"}):
+        answer = duty.post(f"/api/v1/incidents/{incident}/entries", json=body)
+        assert answer.status_code == 201
+        if body is told:
+            quoting = f"{incident}#{answer.json()['seq']}"
+    first, second = desk.client(Role.SECURITY), desk.client(Role.LEADER)
+    given = {"posts": [post], "reason": "当事人申请", "clause": "第四十七条"}
+    asked = first.post("/api/v1/erasures", json={**given, "entries": [quoting]}).json()
+    assert asked["quoted_by"] == [], "it is named itself"
+    asked = first.post("/api/v1/erasures", json=given).json()
+    assert asked["quoted_by"] == [quoting]
+    done = second.post(f"/api/v1/erasures/{asked['approval']}/confirm").json()
+    assert done["quoted_by"] == [quoting]
 
 
 def test_an_erasure_can_be_sent_back(desk: MadeDesk, incident: int) -> None:
