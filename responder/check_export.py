@@ -20,6 +20,10 @@ GENESIS = "sha256:" + "0" * 64
 _IGNORED = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file managers leave in folders
 
 
+class Unreadable(ValueError):  # noqa: N818 - a finding, told as it is
+    """What can't be read and where, a sentence in Chinese."""
+
+
 def sha256(data: bytes) -> str:
     """The hash as links and lists name it."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
@@ -49,7 +53,7 @@ def pack(files: dict[str, bytes]) -> bytes:
 
 
 def read(path: Path) -> dict[str, bytes]:
-    """The files of a folder or an archive. Raises ValueError (Chinese), OSError."""
+    """The files of a folder or an archive. Raises Unreadable, OSError."""
     if path.is_dir():
         found = {
             file.relative_to(path).as_posix(): file.read_bytes()
@@ -61,14 +65,14 @@ def read(path: Path) -> dict[str, bytes]:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 if any(one.compress_type != zipfile.ZIP_STORED for one in archive.infolist()):
-                    raise ValueError("压缩包不是舆情台导出的原件（被重新压缩过）")
+                    raise Unreadable("压缩包不是舆情台导出的原件（被重新压缩过）")
                 found = {name: archive.read(name) for name in archive.namelist()}
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-            raise ValueError(f"压缩包已损坏或被改动过（{error}）") from error
+            raise Unreadable("不是压缩包，或已损坏、被改动过，打不开") from error
         if pack(found) != data:
-            raise ValueError("压缩包被改动过：内容以外的字节与导出时不同")
+            raise Unreadable("压缩包被改动过：内容以外的字节与导出时不同")
     if MANIFEST not in found:
-        raise ValueError(f"里面没有 {MANIFEST}，不是舆情台导出的事件")
+        raise Unreadable(f"里面没有 {MANIFEST}，不是舆情台导出的事件")
     return found
 
 
@@ -77,13 +81,17 @@ def check(path: Path, head: str = "") -> tuple[list[str], list[str]]:
     try:
         files = read(path)
         lines = [_line(*row) for row in enumerate(files["entries.jsonl"].split(b"\n")[:-1], 1)]
-        incident = json.loads(files["incident.json"])
+        incident = _incident(files["incident.json"])
         broken = [*_entries(lines, incident), *_files(files)]
         said = [] if broken else list(_said(files, lines, incident))
     except KeyError as error:
-        return [], [f"缺少 {error}，导出不完整或被改动过"]
-    except Exception as error:  # noqa: BLE001 - whatever a changed byte makes of the form
-        return [], [f"读不出来，文件已损坏或被改动过：{error}"]
+        return [], [f"缺少“{error.args[0]}”，导出不完整或被改动过"]
+    except OSError:
+        return [], [f"{path} 打不开：没有这个文件夹或压缩包，或没有读取权限"]
+    except Unreadable as error:
+        return [], [str(error)]
+    except Exception:  # noqa: BLE001 - whatever a changed byte makes of the form
+        return [], ["incident.json 或记录的写法与导出时不同，读不出来：已损坏或被改动过"]
     if head and not broken:
         if head in {line["hash"] for line in lines}:
             return [*said, f"链中仍有 {head}：那之前的记录没有被改写"], []
@@ -105,11 +113,19 @@ def _said(files: dict[str, bytes], lines: list[Any], incident: Any) -> Iterator[
         yield f"帖文 {act['post']} 已依法销毁：{act['reason']}（{act['signer']} 签发）"
 
 
+def _incident(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise Unreadable("incident.json 不是合法的 JSON：已损坏或被改动过") from error
+
+
 def _line(number: int, line: bytes) -> Any:
     try:
         return json.loads(line)
     except ValueError as error:
-        raise ValueError(f"第 {number} 条记录（{error}）") from error
+        place = f"第 {number} 条记录（entries.jsonl 第 {number} 行）"
+        raise Unreadable(f"{place}不是合法的 JSON：已损坏或被改动过") from error
 
 
 def _entries(lines: list[Any], incident: Any) -> Iterator[str]:

@@ -122,8 +122,8 @@ def test_the_first_broken_entry_is_named(made: Evidence, tmp_path: Path) -> None
             re.sub(r'"body":"(.*?[^\\])"', '"body":null', whole, count=1),
             "^第 1 条.*没有写明依法销毁",
         ),
-        (whole.replace('"body"', '"bodi"', 1), "缺少 'body"),
-        (whole.replace("{", "", 1), "第 1 条记录"),
+        (whole.replace('"body"', '"bodi"', 1), "^缺少“body”"),
+        (whole.replace("{", "", 1), r"^第 1 条记录（entries\.jsonl 第 1 行）不是合法的 JSON"),
     ):
         assert changed != whole
         entries.write_text(changed, encoding="utf-8")
@@ -146,7 +146,7 @@ def test_what_is_missing_or_was_put_there_is_told(made: Evidence, tmp_path: Path
     assert "已损坏" in check(archive)[1][0]
     archive.write_text("no archive", encoding="utf-8")
     assert "已损坏" in check(archive)[1][0]
-    assert check(tmp_path / "nothing")[1]
+    assert "没有这个文件夹或压缩包" in check(tmp_path / "nothing")[1][0]
 
 
 def test_a_head_that_was_filed_is_found_or_not(made: Evidence, tmp_path: Path) -> None:
