@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -19,9 +19,9 @@ from support.responder import Office as Desk
 from support.stores import address
 
 from registry import lease, outbox
-from registry.db import Database
+from registry.db import Database, Session
 from registry.errors import UnavailableError
-from responder.worker import GROUP
+from responder.worker import GROUP, Responder
 
 TTL_S = 1.0
 ROUNDS = {"sqlite": 10, "postgresql": 6}
@@ -179,3 +179,43 @@ def test_one_that_wakes_up_between_claim_and_sending_sends_nothing(database, fig
     successor.step()
     assert pager.keys == ["k"]
     figure("woken with a claim in hand: 0 sent, the successor sent 1")
+
+
+class Sleeper:
+    """A planner that is frozen while it looks: when it wakes up, another has taken over."""
+
+    def __init__(self, sleep: Callable[[], object]) -> None:
+        self._sleep = sleep
+        self.written: list[str] = []
+
+    def wanted(self, _session: Session, _now: datetime) -> list[str]:
+        self._sleep()
+        return ["x"]
+
+    def put(self, _session: Session, wanted: Sequence[str], *, now: datetime) -> int:
+        self.written += wanted
+        return len(wanted)
+
+    def done(self) -> None:
+        """Nothing to remember."""
+
+
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize("asleep_s", [0, 7])
+def test_one_that_wakes_up_between_look_and_writing_writes_nothing(database, asleep_s: int, figure):
+    desk = Desk(database)
+    desk.responder.close()
+
+    def sleep() -> None:
+        desk.watch.forward(seconds=asleep_s)
+        desk.start("two").step()  # takes over where the lease is over, else stands by
+
+    sleeper = Sleeper(sleep)
+    plans = [lambda _channels: sleeper]
+    frozen = Responder(desk.log, database, [desk.pager], desk.watch, "one", plans=plans)
+    frozen.step()
+    assert sleeper.written == ([] if asleep_s else ["x"])
+    with database.reading() as session:
+        owner = lease.holder(session, GROUP, now=desk.watch())
+    assert owner == ("two" if asleep_s else "one")
+    figure("woken between look and writing: 0 written, the lease stays the successor's")

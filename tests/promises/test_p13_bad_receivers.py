@@ -22,6 +22,7 @@ from registry.db import Database
 
 BAD = ("hang", "reset", "trickle", "nonsense", "broken", "refuse")
 MESSAGES = 100
+PATIENCE_S = 5.0  # with a bad receiver: longer than the willing one may ever be kept waiting
 
 
 def put(database: Database, channels, number: int, now: datetime) -> None:
@@ -45,10 +46,11 @@ def test_one_willing_receiver_among_six_bad_ones_and_one_that_is_gone(tmp_path: 
         for mood, receiver in receivers.items():
             receiver.mood = mood
         channels = [
-            {"name": mood, "url": one.url, "timeout_s": 1.0} for mood, one in receivers.items()
+            {"name": mood, "url": one.url, "timeout_s": PATIENCE_S}
+            for mood, one in receivers.items()
         ]
         with receiving() as gone:
-            channels.append({"name": "gone", "url": gone.url, "timeout_s": 1.0})
+            channels.append({"name": "gone", "url": gone.url, "timeout_s": PATIENCE_S})
         at = stack.enter_context(office(tmp_path, str(database.url), channels, ttl_s=2.0))
         pid = at.start("one")
         put_at = {}

@@ -16,6 +16,8 @@ from support.responder import NOON, Office
 from registry import outbox
 from responder import incidents
 from responder.drafts import draft
+from responder.watchkeeper import Watchkeeper
+from responder.worker import Responder
 
 EVIDENCE = {"channel": "网站", "url": "https://example.gov.cn/1", "signer": "李主任"}
 RELEASE = {"type": "release", "status": "published", "evidence": EVIDENCE}
@@ -101,6 +103,53 @@ def test_a_stop_at_each_step_of_the_way(tmp_path: Path, when: str, figure):
     assert [key for key in desk.pager.keys if ":R1:" in key] == []
     database.dispose()
     figure("0 sent with the stop before planning, after planning, after a failure")
+
+
+@pytest.mark.promise("P15")
+def test_a_late_acknowledgement_of_an_earlier_threshold_ends_nothing_of_a_later_one(
+    tmp_path: Path, figure
+):
+    """Acknowledged when the next one is past already: it waits, or repeats, all the same."""
+    database = make_database(tmp_path)
+    watch = Watchkeeper()
+    desk = Office(database)
+    desk.responder.close()
+    desk.responder = Responder(
+        desk.log, database, [desk.pager], desk.watch, "two", plans=[watch.on], checks=watch.checks()
+    )
+    with database.transaction() as session:
+        incident = incidents.open_incident(
+            session, title="塌陷", by="张三", now=NOON, occurred=NOON, level="重大"
+        ).id
+
+    def seen(threshold: int) -> None:
+        with database.transaction() as session:
+            incidents.acknowledge(
+                session, incident, rule="R1", threshold=threshold, by="张三", now=desk.watch()
+            )
+
+    def told(kind: str) -> list[str]:
+        keys = [key for key in desk.pager.keys if ":R1:0:" in key]
+        return [key for key in keys if key.startswith("escalation:") is (kind == "escalation")]
+
+    desk.tick(hours=2, minutes=30)
+    desk.pager.down = True
+    desk.tick(hours=1, minutes=15)  # 75 % waits for its receiver
+    seen(50)
+    desk.pager.down = False
+    desk.tick(minutes=1)
+    assert [key.split(":")[-1] for key in told("reminder")] == ["50", "75"]
+    desk.tick(minutes=44)
+    desk.tick(minutes=30)
+    seen(90)
+    for _ in range(61):
+        seen(75)
+        desk.tick(minutes=1)
+    assert [key.split(":")[-1] for key in told("reminder")][2:] == ["90", "100", "100.1", "100.2"]
+    steps = [key.split(":")[-3:] for key in told("escalation")]
+    assert ["100", "1", "0"] in steps, steps
+    database.dispose()
+    figure("75 % sent though 50 was acknowledged before it left; 100 % repeats and escalates")
 
 
 @pytest.mark.promise("P15")
