@@ -86,7 +86,9 @@ def read(data: bytes) -> list[Line]:
             if len(lines) > _MOST_ROWS:
                 raise InvalidInputError(f"值班表太长，一次最多 {_MOST_ROWS} 行。")
     except csv.Error as error:
-        raise InvalidInputError(f"第 {table.line_num} 行不是 CSV：{error}") from error
+        raise InvalidInputError(
+            f"第 {table.line_num} 行不是 CSV：引号没有配对，或一格太长。请改好再导入。"
+        ) from error
     if faults:
         more = f"\n……共 {len(faults)} 处" if len(faults) > _MOST_FAULTS else ""
         raise InvalidInputError(

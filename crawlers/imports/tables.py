@@ -52,8 +52,10 @@ def _csv_rows(text: TextIO) -> Iterator[Row | BadRow]:
             return
         except csv.Error as error:
             if header is None:
-                raise UnreadableFileError(f"表头读不懂：{error}", line=1) from error
-            yield BadRow(line, f"引号没有配对，或一格超过 8 MB（{error}）")
+                raise UnreadableFileError(
+                    "表头读不懂：引号没有配对，或一格超过 8 MB", line=1
+                ) from error
+            yield BadRow(line, "引号没有配对，或一格超过 8 MB")
             continue
         if not any(cell.strip() for cell in cells):
             empty = require_content(empty, line)
@@ -110,13 +112,15 @@ def read_xlsx(path: Path) -> Iterator[Row | BadRow]:
                 book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             except Exception as error:
                 # openpyxl fails with whatever its parsers raise on a broken file.
-                raise UnreadableFileError(f"不是能读的 XLSX 文件（{error}）") from error
+                raise UnreadableFileError(
+                    "不是能读的 XLSX 文件：已损坏，或是别的格式改了名。请用表格软件另存为 XLSX"
+                ) from error
             try:
                 yield from _sheets(book)
             except UnreadableFileError:
                 raise
             except Exception as error:
-                raise UnreadableFileError(f"XLSX 内容损坏（{error}）") from error
+                raise UnreadableFileError("XLSX 内容损坏。请用表格软件打开后另存为 XLSX") from error
             finally:
                 book.close()
 

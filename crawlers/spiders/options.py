@@ -51,7 +51,8 @@ def parse(options: Mapping[str, Any]) -> Options:
         raise InvalidInputError(f"来源的选项有误：{error}", field="options") from error
     except re.error as error:
         raise InvalidInputError(
-            f"来源的选项 follow 不是正则表达式：{error}", field="options"
+            f"来源的选项 follow 不是正则表达式，从第 {(error.pos or 0) + 1} 个字符起读不懂",
+            field="options",
         ) from error
     if parsed.max_pages < 1 or parsed.max_articles < 1 or parsed.since_days < 1:
         raise InvalidInputError(
