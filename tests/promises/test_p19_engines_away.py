@@ -173,8 +173,7 @@ def test_incidents_clocks_and_reminders_go_on_without_kafka_and_elasticsearch(
     )
     lasted = time.monotonic() - away
 
-    engines.kafka.start()
-    engines.elasticsearch.start()
+    engines.start("kafka", "elasticsearch")
     back = time.monotonic()
     until(lambda: enter(up, LEAD) is None, what="the lead stands",
           deadline_s=PATIENT_S, every_s=0.5)  # fmt: skip

@@ -63,6 +63,11 @@ class Engines:
             },
         )
 
+    def start(self, *names: str) -> None:
+        """These again, side by side."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda name: getattr(self, name).start(), names))
+
     def lags(self) -> list[int]:
         """What each group has not read yet; asked by a connection of our own."""
         log = KafkaLog(KafkaSettings(bootstrap=self.kafka.address))
@@ -224,7 +229,7 @@ class Callers(threading.Thread):
 
     def run(self) -> None:
         number = 0
-        while not self.stopped.wait(0.05):
+        while not self.stopped.wait(0.1):
             text = f"第{number}通来电：城东停水"
             try:
                 sentence = enter(self._up, text)
