@@ -85,6 +85,7 @@ def test_readyz_says_what_is_missing(desk: MadeDesk, monkeypatch: pytest.MonkeyP
     assert answer.json() == {
         "ready": False,
         "checks": {"database": "ok", "log": "ok", "index": "unavailable"},
+        "message": "帖文检索暂时用不了",
     }
 
 
