@@ -36,6 +36,7 @@ LOOK_EVERY_S = 5.0
 CHANGES_KEPT = timedelta(days=2)
 STEP_S = 0.5
 FIRST_BATCH = 32
+SWITCH_S = 0.0005
 
 
 class Progress:
@@ -155,6 +156,9 @@ def analyze(
     progress: Callable[[str], None] = lambda _waits: None,
 ) -> int:
     """Score and group; with ``drain`` until the log is read to its end. Returns posts scored."""
+    # Judging computes while other threads talk to the servers: each of their answers would wait
+    # for the interpreter's lock, five milliseconds a time.
+    sys.setswitchinterval(SWITCH_S)
     scoring = wiring.scoring(scorer)
     grouping = wiring.grouping()
     batch = Batch(wiring.settings.analyze.batch)
