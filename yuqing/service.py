@@ -6,6 +6,7 @@ import contextlib
 import errno
 import socket
 import ssl
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -30,6 +31,10 @@ from yuqing.wiring import Wiring, now
 log = structlog.get_logger()
 
 REPORT_WAIT_S = 0.3
+HEAD_START_S = 1.5
+LATER = ("analyze", "crawl")
+"""They begin a moment later: on two cores the console and the reminders are there sooner so."""
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -177,7 +182,16 @@ def _children(
         ("crawl", ["crawl", "--forever", *shared]),
         *([("demo-officer", ["demo-officer", "--url", url, *data])] if demo else []),
     ]
-    return [Stage(name, command, folder.logs / f"{name}.log") for name, command in commands]
+    begin = time.monotonic()
+    return [
+        Stage(
+            name,
+            command,
+            folder.logs / f"{name}.log",
+            due_at=begin + (HEAD_START_S if name in LATER else 0.0),
+        )
+        for name, command in commands
+    ]
 
 
 class _Greeter:
