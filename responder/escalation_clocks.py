@@ -15,7 +15,7 @@ from responder.rules import RuleSet
 from responder.timers import timers_of
 from responder.workdays import Calendar
 
-_BUDGET_S = 0.04  # steps are minutes apart: reminders come first
+_BUDGET_S = 0.1  # of a tick of 0.2 s, in which the reminders have nothing more to look at
 
 
 class ClockWatch:

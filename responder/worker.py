@@ -38,6 +38,7 @@ log = structlog.get_logger()
 GROUP = "responder"
 _BATCH = 200
 _PUT_AT_ONCE = 500  # others wait for the write lock meanwhile
+_WAIT_AT_MOST = 20  # ticks
 _LOG_RESTS = timedelta(seconds=5)
 
 
@@ -111,6 +112,7 @@ class Responder:
             reminders.Planner(channels=channels, rules=rules, calendar=calendar, every=every),
             *(make(channels) for make in plans),
         ]
+        self._waited = 0  # ticks in which a planner had no turn
         #: When the last whole tick ended: ours, or one that we stood by in.
         self.ticked_at: datetime | None = None
         #: Why signals can't be read right now; None while they can.
@@ -227,13 +229,21 @@ class Responder:
         reminders.announce(session, alert, now=now, channels=channels, held=held)
 
     def _plan(self) -> int:
-        """Look without the write lock; take it only when there is something to write."""
-        count, more = 0, False
+        """Look without the write lock; take it only when there is something to write.
+
+        While one has more to look at, those after it wait: for some ticks, then all have a turn.
+        """
+        count = 0
         for plan in self._plans:
             with self._database.reading() as session:
                 found = plan.wanted(session, self._clock())
             for some in chunks(found, _PUT_AT_ONCE):
                 with self._owned() as (session, now):
                     count += plan.put(session, some, now=now)
-            more = bool(plan.done()) or more
-        return count + more
+            if plan.done():
+                count += 1
+                if self._waited < _WAIT_AT_MOST:
+                    self._waited += 1
+                    return count
+        self._waited = 0
+        return count

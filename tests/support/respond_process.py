@@ -35,6 +35,7 @@ class Office:
         *,
         ttl_s: float = 1.0,
         claim_s: float = 60.0,
+        idle_s: float = 0.02,
     ) -> None:
         self.trace_file = folder / "trace"
         self.clock_file = folder / "clock"
@@ -45,6 +46,7 @@ class Office:
             "channels": list(channels),
             "ttl_s": ttl_s,
             "claim_s": claim_s,
+            "idle_s": idle_s,
             "trace": str(self.trace_file),
             "clock": str(self.clock_file),
         }
@@ -234,7 +236,7 @@ def _respond(plan: dict[str, Any], holder: str, dies: str) -> None:  # noqa: C90
     )
     while True:
         if not responder.step():
-            time.sleep(0.02)
+            time.sleep(plan["idle_s"])
 
 
 if __name__ == "__main__":
