@@ -6,12 +6,12 @@ import gzip
 import importlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from analyzer import sentiment
-from tests.bench.scoring import make_texts, rate
+from tests.bench.scoring import make_texts
 
 POSTS = 20_000
 BATCH = 512
@@ -21,9 +21,9 @@ def bench() -> Iterator[str]:
     """Lines with the figures."""
     texts, said = _texts()
     yield f"{len(texts):,} posts, {sum(map(len, texts)) / len(texts):.0f} characters each ({said})"
-    began = time.perf_counter()
+    began = time.process_time()
     ngram = sentiment.load("ngram")
-    loaded = time.perf_counter() - began
+    loaded = time.process_time() - began
     ngram.score(texts[:BATCH])
 
     def by_batch(some: list[str]) -> None:
@@ -39,6 +39,16 @@ def bench() -> Iterator[str]:
     yield f"snownlp-retrained: {bayes:,.0f} posts/s"
     yield f"snownlp: {slow:,.0f} posts/s; ngram is {fast / slow:,.0f} times as fast"
     yield from _others(texts[:1000])
+
+
+def rate(call: Callable[[list[str]], object], texts: list[str]) -> float:
+    """Texts for each second that a core worked for us, the best of three: others may work, too."""
+    best = float("inf")
+    for _ in range(3):
+        began = time.process_time()
+        call(texts)
+        best = min(best, time.process_time() - began)
+    return len(texts) / best
 
 
 def _others(texts: list[str]) -> Iterator[str]:

@@ -22,7 +22,7 @@ def train(
     seed: Annotated[int, typer.Option("--seed", min=0, help="随机种子；相同则结果相同")] = 0,
     unlabelled: Annotated[
         int, typer.Option("--unlabelled", min=0, help="蒸馏用的无标注帖文至多多少条")
-    ] = 100_000,
+    ] = 80_000,
 ) -> None:
     """训练打分模型（ngram 与 snownlp-retrained），并写出说明卡。"""
     from analyzer.sentiment.training import build

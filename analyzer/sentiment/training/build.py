@@ -28,7 +28,7 @@ VERSION = "2"
 FOLDS = 5
 _PENALTY = 1.0
 _PENALTY_OF_APPEAL = 0.3
-_STEPS = 60
+_STEPS = 42
 _STEPS_OF_APPEAL = 30
 _FEWEST = 200
 LIMITS = [
@@ -45,7 +45,7 @@ class Plan(Struct, frozen=True):
     """What may be chosen of a training."""
 
     seed: int = 0
-    unlabelled: int = 100_000
+    unlabelled: int = 80_000
     folds: int = FOLDS
 
 

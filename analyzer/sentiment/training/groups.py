@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,14 +52,19 @@ def _shingles(text: str) -> NDArray[np.uint64]:
 
 
 def _join(leaders: NDArray[np.int64], minima: NDArray[np.uint64], rows: slice) -> None:
-    band = np.ascontiguousarray(minima[:, rows])
-    keys = band.view([("", band.dtype)] * band.shape[1]).ravel()
-    order = np.argsort(keys, kind="stable")
-    for left, right in itertools.pairwise(order):
-        if keys[left] != keys[right]:
-            continue
+    keys = np.zeros(len(minima), dtype=np.uint64)
+    for column in range(rows.start, rows.stop):
+        keys = keys * np.uint64(0x100000001B3) ^ minima[:, column]
+    for left, right in _alike(keys):
         if (minima[left] == minima[right]).mean() >= _SIMILAR:
             leaders[_leader(leaders, right)] = _leader(leaders, left)
+
+
+def _alike(keys: NDArray[Any]) -> list[tuple[int, int]]:
+    """Neighbours with the same key, in the order of the keys."""
+    order = np.argsort(keys, kind="stable")
+    same = np.flatnonzero(keys[order[1:]] == keys[order[:-1]])
+    return list(zip(order[same].tolist(), order[same + 1].tolist(), strict=True))
 
 
 def _leader(leaders: NDArray[np.int64], at: int) -> int:
@@ -74,8 +79,6 @@ def joined(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.in
     count = len(first)
     leaders = np.arange(count)
     for groups in (first, second):
-        order = np.argsort(groups, kind="stable")
-        for left, right in itertools.pairwise(order):
-            if groups[left] == groups[right]:
-                leaders[_leader(leaders, right)] = _leader(leaders, left)
+        for left, right in _alike(groups):
+            leaders[_leader(leaders, right)] = _leader(leaders, left)
     return np.array([_leader(leaders, at) for at in range(count)])

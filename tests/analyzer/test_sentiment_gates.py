@@ -1,0 +1,73 @@
+"""Figures of the packaged models that must not fall; targets have margins for another machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analyzer.sentiment import measures, model_file
+from analyzer.sentiment.bayes import RetrainedBayes
+from analyzer.sentiment.ngram import NgramScorer
+from analyzer.sentiment.training import corpora
+
+APPEALS = Path(__file__).parent / "sentiment_appeals.txt"
+
+
+def test_the_folds_of_the_card_reach_what_they_must(figure):
+    """The card is bound to its weights by their hash, and its folds part near-duplicates."""
+    card = NgramScorer().card
+    negative, appeal = card.figures["negative"], card.figures["appeal"]
+    assert negative["auc"] >= 0.926
+    assert negative["macro_f1"] >= 0.835
+    assert negative["recall_at_precision_90"] >= 0.45
+    assert negative["calibration_error"] <= 0.02
+    assert appeal["auc"] >= 0.975
+    assert appeal["recall_at_precision_90"] >= 0.60
+    assert card.figures["positive"]["auc"] >= 0.92
+    figure(f"negative: {_said(negative)}; appeal: {_said(appeal)}")
+
+
+@pytest.mark.needs("eval_data")
+def test_the_weights_say_on_the_posts_what_their_card_says(eval_data: Path, figure):
+    """These posts were trained on, so figures are higher than the card's: never below it."""
+    given = corpora.read([eval_data / "sentiment" / "affairs_dev.tsv.gz"])
+    scorer = NgramScorer()
+    assert given.sources[0]["sha256"] in {source["sha256"] for source in scorer.card.sources}
+    p = scorer.probabilities([one.text for one in given.labelled])
+    target = np.array([float(one.polarity < 0) for one in given.labelled])
+    found = measures.figures(target, p[:, 0])
+    assert found["auc"] >= scorer.card.figures["negative"]["auc"]
+    assert found["macro_f1"] >= scorer.card.figures["negative"]["macro_f1"]
+    slow = RetrainedBayes()
+    chance = slow.probabilities([one.text for one in given.labelled])[:, 0]
+    assert found["auc"] > measures.auc(target, chance)
+    figure(f"on posts of the training: AUC {found['auc']:.3f}, macro-F1 {found['macro_f1']:.3f}")
+
+
+def test_written_appeals_inside_ordinary_posts(figure):
+    """Written for this project and never trained on."""
+    rows = [
+        line.split(" ", 1) for line in APPEALS.read_text("utf-8").splitlines() if line[0] != "#"
+    ]
+    target = np.array([float(kind != "n") for kind, _ in rows])
+    assert target.sum() == 200
+    p = NgramScorer().probabilities([text for _, text in rows])[:, 2]
+    auc, found = measures.auc(target, p), (p[target > 0] >= 0.5).mean()
+    wrong = (p[target == 0] >= 0.5).mean()
+    figure(f"appeals in posts: AUC {auc:.3f}, found {found:.0%}, of others wrongly {wrong:.0%}")
+    assert auc >= 0.80
+
+
+def test_the_packaged_models_are_small():
+    sizes = [file.stat().st_size for file in model_file.PACKAGED.iterdir()]
+    assert sum(sizes) < 8 * 1024 * 1024
+
+
+def _said(found: dict) -> str:
+    return (
+        f"AUC {found['auc']:.3f}, macro-F1 {found['macro_f1']:.3f}, "
+        f"recall at .90 {found['recall_at_precision_90']:.3f}, "
+        f"calibration error {found['calibration_error']:.3f}"
+    )
