@@ -53,6 +53,7 @@ class Office:
     hook: Receiver
     gazette: Gazette
     home: Path
+    started_s: float  # until the console answered
 
     def indexed(self) -> int:
         return self.engines.size.indexed(self.up.data)
@@ -76,9 +77,11 @@ def office(servers_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         stack.callback(gazette.site.close)
         engines = stack.enter_context(own_engines(servers_folder))
         (home / "yuqing.toml").write_text(configuration(hook, gazette), encoding="utf-8")
+        began = time.monotonic()
         up = stack.enter_context(service(home / "data", cwd=home, env=engines.size.env))
+        started_s = time.monotonic() - began
         four_stages(up)
-        yield Office(up, engines, hook, gazette, home)
+        yield Office(up, engines, hook, gazette, home, started_s)
 
 
 def opened(up: Service) -> int:
@@ -187,6 +190,7 @@ def test_incidents_clocks_and_reminders_go_on_without_kafka_and_elasticsearch(
     no_traceback(up.data)
     assert slowest < QUICK_S, slowest
     figure(
+        f"console {office.started_s:.1f} s after the start on three servers; "
         f"Kafka and Elasticsearch killed for {lasted:.0f} s: reminder after {reminded:.1f} s, "
         f"slowest of {len(PAGES)} pages {slowest:.1f} s, lead refused in {refused:.1f} s; back: "
         f"{wanted} of {wanted} posts, lag 0 after {drained:.0f} s"
