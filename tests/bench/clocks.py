@@ -68,7 +68,8 @@ def _tick(database: Database) -> Iterator[str]:
     looks, longest, wholes = zip(*first, strict=True)
     yield (
         f"the first looks over {2 * OPEN:,} open clocks after a start: all in "
-        f"{_said(wholes)} and {looks[0]} ticks, the longest {median(longest):.0f} ms (least {min(longest):.0f}; goal 200)"
+        f"{_said(wholes)} and {looks[0]} ticks, the longest "
+        f"{_said(longest)} (goal 200)"
     )
     plans = [Planner(), Watchkeeper().on(("console",))]
     now = NOON + timedelta(minutes=1)
