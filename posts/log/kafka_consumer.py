@@ -236,10 +236,12 @@ class GroupReader:
             self._starts.setdefault(partition, found[0].offset)
             self._nexts[partition] = found[-1].offset + 1
         number, topic, hides = partition.partition, self._topic, self._erased.hides
+        hidden = len(self._erased) > 0
         return [
             Record(topic, one.offset, record_key(topic, one.key), one.value, number)
             for one in found
-            if one.value is not None and not hides(topic, number, one.offset, one.key or b"")
+            if one.value is not None
+            and not (hidden and hides(topic, number, one.offset, one.key or b""))
         ]
 
     def _more(self, consumer: Any) -> bool:

@@ -88,11 +88,11 @@ def _scored_by(count: int, size: Size, folder: Path, file: Path) -> tuple[float,
     """Seconds of the processor for a post, beyond what a start takes; lines."""
     env = size.env | QUIET
     folder.mkdir()
-    started = _drained(1, env, folder)[1]  # makes what is missing, once
-    started = _drained(1, env, folder)[1]
+    _drained(1, env, folder)  # makes what is missing, once
+    started = _drained(count, env, folder)[1]
     took, used = _ingested(size, folder, file)
     clock, cpu = _drained(count, env, folder)
-    each = (cpu - count * started) / POSTS
+    each = (cpu - started) / POSTS
     tell_index(
         env["YUQING_ELASTICSEARCH"], "POST", f"{env['YUQING_ELASTICSEARCH_PREFIX']}*/_refresh"
     )
@@ -109,7 +109,7 @@ def _scored_by(count: int, size: Size, folder: Path, file: Path) -> tuple[float,
         (
             f"{count} scorer(s): {found:,} of {POSTS:,} posts in the index, each once; "
             f"{passed_on:,} passed on; {clock:.1f} s with the start; "
-            f"{1e6 * each:,.0f} µs of the processor a post with grouping (a start: {started:.1f} s)"
+            f"{1e6 * each:,.0f} µs of the processor a post with grouping (start: {started:.1f} s)"
         ),
     ]
     return each, lines if count == 1 else lines[1:]
