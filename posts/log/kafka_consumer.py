@@ -30,7 +30,8 @@ log = structlog.get_logger()
 
 _JOIN_S = 5.0  # a poll waits so long for its group to be dealt out, or for a slow fetch
 _SLICE_S = 0.05
-_CHUNK = 100
+_CHUNK, _LARGEST_BITE = 100, 1000  # records; each bite costs the client as much as some dozens
+_BITE_BYTES = 4 * 1024 * 1024
 _MORE_TRIES = 2
 _POLL_BYTES = 32 * 1024 * 1024  # a poll's records are held in memory at once
 _FETCH_BYTES = 16 * 1024 * 1024
@@ -71,6 +72,7 @@ class GroupReader:
         self._dealt = False  # since the last look
         self._synced = False
         self._polled_at = 0.0
+        self._bite = _CHUNK  # as the last records were large or small
         self._partitions: list[TopicPartition] = []
         self.rebalances = 0
 
@@ -207,8 +209,8 @@ class GroupReader:
         size = 0
         tries = 0
         while len(records) < max_records and size < _POLL_BYTES:
-            bite = min(_CHUNK, max_records - len(records))
-            found = consumer.poll(int(wait * 1000), max_records=bite)
+            most = min(self._bite, max_records - len(records))
+            found = consumer.poll(int(wait * 1000), max_records=most)
             wait = 0.0
             if self._dealt:
                 # The client goes on where it was in partitions that it keeps; we gave those up.
@@ -225,6 +227,9 @@ class GroupReader:
                 taken = self._take(partition, some)
                 records.extend(taken)
                 size += sum(len(one.value) for one in taken)
+            if records:
+                fitting = _BITE_BYTES * len(records) // (size + 1)
+                self._bite = max(_CHUNK, min(_LARGEST_BITE, fitting))
         if records:
             self._shown = True
         elif self._nexts and not self._shown:
