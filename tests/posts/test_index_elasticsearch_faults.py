@@ -92,7 +92,9 @@ def test_killed_frozen_and_started_again_loses_nothing_and_the_desk_goes_on(
     with make_desk(tmp_path, index=index) as desk:
         until(lambda: _done(lambda: desk.index.count(Query())), 20)
         made = fill(desk)
+        patient.refresh()  # the desk wrote through another client
         there = patient.count(Query())
+        assert there > 0
         assert worker.step(100) == 100
 
         server.kill()
