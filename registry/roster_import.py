@@ -67,7 +67,7 @@ class Imported(Struct, frozen=True, kw_only=True):
 
 def read(data: bytes) -> list[Line]:
     """The lines of a CSV (UTF-8 or GB18030). Raises InvalidInputError that names each bad line."""
-    table = csv.reader(io.StringIO(_text(data), newline=""))
+    table = csv.reader(io.StringIO(_text(data), newline=""), strict=True)
     columns: list[str | None] | None = None
     lines: list[Line] = []
     faults: list[str] = []

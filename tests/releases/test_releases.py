@@ -31,8 +31,11 @@ def test_there_is_a_release() -> None:
     assert RELEASES
 
 
+@pytest.mark.promise("P37")
 @pytest.mark.parametrize("archive", RELEASES, ids=lambda path: path.name.removesuffix(".tar.gz"))
-def test_what_an_earlier_release_wrote_opens_with_the_same_deadlines(archive, tmp_path) -> None:
+def test_what_an_earlier_release_wrote_opens_with_the_same_deadlines(
+    archive, tmp_path, figure
+) -> None:
     with tarfile.open(archive) as packed:
         packed.extractall(tmp_path / "data", filter="data")
     wiring = Wiring(Settings(), DataFolder(tmp_path / "data"))
@@ -40,11 +43,16 @@ def test_what_an_earlier_release_wrote_opens_with_the_same_deadlines(archive, tm
     assert make_module().read(wiring) == expected
     assert check_data(wiring).faults == []
     wiring.close()
+    release = archive.name.removesuffix(".tar.gz")
+    figure(f"{release}: {len(expected['clocks'])} clocks with the same deadlines and verdicts")
 
 
+@pytest.mark.promise("P37")
 @pytest.mark.needs("postgres")
 @pytest.mark.parametrize("archive", RELEASES, ids=lambda path: path.name.removesuffix(".tar.gz"))
-def test_it_moves_to_postgresql_with_the_same_deadlines(archive, tmp_path, postgres) -> None:
+def test_it_moves_to_postgresql_with_the_same_deadlines(
+    archive, tmp_path, postgres, figure
+) -> None:
     with tarfile.open(archive) as packed:
         packed.extractall(tmp_path / "data", filter="data")
     old = Wiring(Settings(), DataFolder(tmp_path / "data"))
@@ -59,6 +67,8 @@ def test_it_moves_to_postgresql_with_the_same_deadlines(archive, tmp_path, postg
     assert not wiring.folder.registry.exists()
     wiring.close()
     postgres.drop(url)
+    release = archive.name.removesuffix(".tar.gz")
+    figure(f"{release} moved to PostgreSQL: {len(expected['clocks'])} clocks the same")
 
 
 def test_a_data_that_is_made_now_is_read_as_it_was_made(tmp_path) -> None:
