@@ -37,7 +37,7 @@ MAX_TRIES = 3
 PART = 500
 """Posts of a batch that are written together; smaller parts cost the index more than they gain."""
 
-_UNDER_WAY = 2  # parts that the sinks have at once: of one the texts are spelled, one is taken
+_UNDER_WAY = 3  # parts that the sinks have at once: of one the texts are spelled, two are taken
 _log = structlog.get_logger()
 
 

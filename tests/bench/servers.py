@@ -157,7 +157,7 @@ def _run(folder: Path, kafka: str, elasticsearch: str) -> Iterator[str]:
     rate = f"{POSTS / side:,.0f} posts/s"
     yield f"  against a bare copy with {AT_ONCE} bulks at once ({rate}): {side / piped:.2f}"
     said = ", ".join(f"{name} {share(one, piped)}" for name, one in split.items())
-    yield f"  of the pipeline's time, two parts side by side: {said}"
+    yield f"  of the pipeline's time, parts side by side: {said}"
     yield f"CPU of the scorer: {1e6 * cpu / POSTS:.0f} µs a post"
 
 
