@@ -15,15 +15,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
-from support.api import NAMES, PASSWORD, Hands, MadeDesk
+from support.api import Hands, MadeDesk, make_people
 from support.forms import fill_in, forms_of
 from support.service import run
 
 from api.app import create_app
 from api.settings import ApiSettings
 from crawlers.admission import Item
-from registry import users
-from registry.passwords import cheap
 from responder.worker import Responder
 from yuqing.demo.setting import prepare_settings
 from yuqing.demo.story import OCCURRED_MIN, tell
@@ -104,18 +102,7 @@ def life(tmp_path: Path) -> Iterator[Life]:
     )
     _drain(wiring, clock)
     with wiring.database.transaction() as session:
-        people = {
-            role: users.create(
-                session,
-                name=name,
-                password=PASSWORD,
-                roles=[role],
-                display_name=f"{role.value}甲",
-                now=epoch,
-                hasher=cheap(),
-            )
-            for role, name in NAMES.items()
-        }
+        people = make_people(session, epoch)
     settings = ApiSettings(area_name="岚江县")
     app = create_app(
         database=wiring.database,

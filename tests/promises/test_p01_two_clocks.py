@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from support.registry import make_database
-from support.responder import NOON
+from support.responder import NOON, two_signers
 
 from registry import users
 from registry.errors import DeskError
@@ -274,17 +274,7 @@ def test_every_open_major_incident_has_r1_and_r2_whatever_happens(tmp_path, figu
     database = make_database(tmp_path)
     with database.transaction() as session:
         rulebook.adopt(session, desk(), who="系统", now=NOON)
-        TwoClocks.persons = tuple(
-            users.create(
-                session,
-                name=name,
-                password="correct-horse-9-battery",
-                roles=frozenset({users.Role.SIGNER}),
-                display_name=shown,
-                now=NOON,
-            )
-            for name, shown in (("zhang", "张三"), ("li", "李四"))
-        )
+        TwoClocks.persons = two_signers(session, NOON)
     TwoClocks.database = database
     run_state_machine_as_test(
         TwoClocks,

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.clocks import EVIDENCE, Book, at
 from support.registry import make_database
-from support.responder import NOON
+from support.responder import NOON, two_signers
 
-from registry import audit, users
+from registry import audit
 from responder import incidents, query, signing
 from responder.clocks import judge
 from responder.drafts import draft
@@ -81,17 +81,7 @@ def test_nothing_that_is_written_later_makes_a_stopped_clock_run_again(figure):
 def test_the_record_and_the_audit_show_both(tmp_path):
     database = make_database(tmp_path)
     with database.transaction() as session:
-        one, other = (
-            users.create(
-                session,
-                name=name,
-                password="correct-horse-9-battery",
-                roles=frozenset({users.Role.SIGNER}),
-                display_name=shown,
-                now=NOON,
-            )
-            for name, shown in (("zhang", "张三"), ("li", "李四"))
-        )
+        one, other = two_signers(session, NOON)
         incident = incidents.open_incident(
             session,
             title="塌陷",

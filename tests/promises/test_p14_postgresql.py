@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from support.receivers import receiving
 from support.respond_process import office
+from support.service import until
 from support.stores import address
 
 from registry import audit, outbox
 from registry.db import Database
 from registry.errors import UnavailableError
+
+soon = functools.partial(until, deadline_s=60, every_s=0.01)
 
 KILLS = 4
 
@@ -45,13 +48,6 @@ class Writer(threading.Thread):
                 self.acknowledged.append(key)
 
 
-def until(look, what: str, deadline_s: float = 60.0) -> None:
-    end = time.monotonic() + deadline_s
-    while not look():
-        assert time.monotonic() < end, what
-        time.sleep(0.01)
-
-
 @pytest.mark.needs("postgres")
 @pytest.mark.promise("P8", "P14")
 def test_the_server_is_killed_and_nothing_acknowledged_is_lost(own_server, tmp_path: Path, figure):
@@ -75,18 +71,18 @@ def test_the_server_is_killed_and_nothing_acknowledged_is_lost(own_server, tmp_p
         try:
             for _ in range(KILLS):
                 seen = len(hook.keys)
-                until(lambda s=seen: len(hook.keys) > s + 5, "messages arrive")
+                soon(lambda s=seen: len(hook.keys) > s + 5, what="messages arrive")
                 server.kill()
                 told = len(writer.refused)
-                until(lambda t=told: len(writer.refused) > t, "the writer is told")
+                soon(lambda t=told: len(writer.refused) > t, what="the writer is told")
                 server.start()
             written = len(writer.acknowledged)
-            until(lambda w=written: len(writer.acknowledged) > w + 10, "writing goes on")
+            soon(lambda w=written: len(writer.acknowledged) > w + 10, what="writing goes on")
         finally:
             writer.stopped.set()
             writer.join()
         wanted = set(writer.acknowledged)
-        until(lambda: wanted <= set(hook.keys), "all that was acknowledged is sent")
+        soon(lambda: wanted <= set(hook.keys), what="all that was acknowledged is sent")
     with database.reading() as session:
         there = {one.key for one in outbox.recent(session, 100_000)}
         assert audit.verify(session) == []

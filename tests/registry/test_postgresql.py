@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
+from support.service import until
 from support.stores import Postgres, address
 
 from registry import accounts, approvals, audit, changes, lease, secrets, sightings, users
@@ -22,6 +24,8 @@ from registry.db import Database, revisions
 from registry.db_postgresql import SILENT_S, failure
 from registry.errors import ConflictError, DeskError, InvalidInputError, UnavailableError
 from registry.passwords import Hasher
+
+soon = functools.partial(until, deadline_s=60, every_s=0.01)
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.needs("postgres")
@@ -326,24 +330,18 @@ def test_after_kill_9_of_the_server_it_goes_on_and_nothing_acknowledged_is_lost(
             else:
                 acknowledged.append(f"{number}")
 
-    def until(look: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 60
-        while not look():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
     writer = threading.Thread(target=write)
     writer.start()
     try:
         for _ in range(2):
             before = len(acknowledged)
-            until(lambda b=before: len(acknowledged) > b + 20)
+            soon(lambda b=before: len(acknowledged) > b + 20, what="writing goes on")
             server.kill()
             told = len(refused)
-            until(lambda t=told: len(refused) > t)
+            soon(lambda t=told: len(refused) > t, what="the writer is told")
             server.start()
         before = len(acknowledged)
-        until(lambda b=before: len(acknowledged) > b + 20)
+        soon(lambda b=before: len(acknowledged) > b + 20, what="writing goes on")
     finally:
         stop.set()
         writer.join()

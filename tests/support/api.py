@@ -28,7 +28,7 @@ from posts.index.port import PostIndex
 from posts.index.sqlite import SqliteIndex
 from posts.log.sqlite import SqliteLog
 from registry import sessions, tokens, users
-from registry.db import Database
+from registry.db import Database, Session
 from registry.passwords import cheap
 from registry.users import Role, User
 
@@ -133,6 +133,22 @@ class MadeDesk:
             assert not thread.is_alive(), "the server did not end"
 
 
+def make_people(session: Session, now: datetime) -> dict[Role, User]:
+    """One person of each role, all with the password of the tests."""
+    return {
+        role: users.create(
+            session,
+            name=name,
+            password=PASSWORD,
+            roles=[role],
+            display_name=f"{role.value}甲",
+            now=now,
+            hasher=cheap(),
+        )
+        for role, name in NAMES.items()
+    }
+
+
 @contextmanager
 def make_desk(
     folder: Path,
@@ -147,18 +163,7 @@ def make_desk(
     database = make_database(folder, busy_timeout_s=busy_timeout_s)
     log, index = SqliteLog(folder / "log.db"), index or SqliteIndex(folder / "index.db")
     with database.transaction() as session:
-        people = {
-            role: users.create(
-                session,
-                name=name,
-                password=PASSWORD,
-                roles=[role],
-                display_name=f"{role.value}甲",
-                now=now,
-                hasher=cheap(),
-            )
-            for role, name in NAMES.items()
-        }
+        people = make_people(session, now)
     made_settings = ApiSettings(**{"area_name": "岚江县", **settings})
     app = create_app(
         database=database,

@@ -9,7 +9,8 @@ from posts.codec import encode
 from posts.log.memory import MemoryLog
 from posts.log.port import SIGNALS
 from posts.model import Signal
-from registry.db import Database
+from registry import users
+from registry.db import Database, Session
 from responder.notify import Notice, NotifyError
 from responder.worker import Responder
 
@@ -99,3 +100,19 @@ class Office:
         hanging = any(pager.hanging is not None for pager in self.pagers)
         self.responder._courier.patience_s = 0.5 if hanging else 15.0
         return self.responder.step()
+
+
+def two_signers(session: Session, now: datetime) -> tuple[users.User, users.User]:
+    """张三 and 李四, who may sign."""
+    one, other = (
+        users.create(
+            session,
+            name=name,
+            password="correct-horse-9-battery",
+            roles=frozenset({users.Role.SIGNER}),
+            display_name=shown,
+            now=now,
+        )
+        for name, shown in (("zhang", "张三"), ("li", "李四"))
+    )
+    return one, other
