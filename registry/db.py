@@ -16,10 +16,11 @@ from types import ModuleType
 from typing import Any
 
 import structlog
-from sqlalchemy import URL, Connection, MetaData, inspect, make_url, text
+from sqlalchemy import URL, Connection, MetaData, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from registry.errors import DeskError, InvalidInputError, UnavailableError
 
@@ -49,6 +50,9 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._kind = _kind(sqlite=self.sqlite)
         self._engine = self._kind.make_engine(self.url, busy_timeout_s, json_serializer=_to_json)
+        self._disposed = 0  # times
+        event.listen(self._engine, "connect", self._opened)
+        event.listen(self._engine, "checkin", self._given_back)
         self._makers = {
             mode: sessionmaker(
                 self._engine.execution_options(**self._kind.options(mode)),
@@ -135,8 +139,20 @@ class Database:
             return bool(self._kind.scrub(self._engine))
 
     def dispose(self) -> None:
-        """Close the connections. The database may be used again afterwards."""
+        """Close the connections. The database may be used again afterwards.
+
+        A connection that another thread still uses is closed when that thread gives it back.
+        """
+        self._disposed += 1
         self._engine.dispose()
+
+    def _opened(self, _connection: Any, entry: ConnectionPoolEntry) -> None:
+        entry.info["disposed"] = self._disposed
+
+    def _given_back(self, connection: Any, entry: ConnectionPoolEntry) -> None:
+        # It would go back to the pool that was disposed of, which nobody empties any more.
+        if connection is not None and entry.info.get("disposed") != self._disposed:
+            entry.invalidate()
 
     def _due(self) -> bool:
         with self._engine.execution_options(

@@ -135,6 +135,24 @@ def test_what_a_transaction_read_stays_true_until_its_commit(database: Database,
     other.dispose()
 
 
+def test_a_connection_that_is_out_while_all_are_closed_is_closed_when_it_comes_back(
+    database: Database, now: datetime
+):
+    with database.reading() as session:
+        changes.last(session)
+        line = session.connection().connection.dbapi_connection
+        assert line is not None
+        database.dispose()
+        changes.last(session)  # what was begun can be ended
+    if database.sqlite:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            line.cursor()
+    else:
+        assert line.closed  # type: ignore[attr-defined]
+    with database.transaction() as session:
+        changes.note(session, "stage", "x", now=now)
+
+
 def test_reading_cannot_write(database: Database, now: datetime):
     with pytest.raises(DBAPIError, match=r"read-?only"), database.reading() as session:
         changes.note(session, "stage", "x", now=now)
