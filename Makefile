@@ -22,6 +22,10 @@ $(VENV)/.dev-installed: requirements/dev.txt $(VENV)/.run-installed
 	@PYTHON="$(PYTHON)" sh deploy/install.sh $(VENV) requirements/dev.txt
 	@touch $@
 
+$(VENV)/.bench-installed: requirements/bench.txt $(VENV)/.dev-installed
+	@PYTHON="$(PYTHON)" sh deploy/install.sh $(VENV) requirements/bench.txt
+	@touch $@
+
 check: dev  ## ruff, mypy strict, import-linter, deptry; the files of deploy/
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -33,15 +37,17 @@ check: dev  ## ruff, mypy strict, import-linter, deptry; the files of deploy/
 test: dev  ## all tests, with a closing table of the promises
 	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
 
-bench: dev  ## speed and memory, as ratios in one run where possible
+bench: $(VENV)/.bench-installed  ## speed and memory, as ratios in one run where possible
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 bundle: env  ## dist/yuqing-desk-offline: all wheels, for machines without internet; ARGS="x86_64" for one
 	@PYTHON=$(BIN)/python sh deploy/bundle.sh dist/yuqing-desk-offline $(ARGS)
 
 lock:  ## renew the hashed lock files (needs uv); no package host is written
-	@for set in run dev; do \
-	  groups="--group build"; if [ $$set = dev ]; then groups="$$groups --group dev -c requirements/run.txt"; fi; \
+	@for set in run dev bench; do \
+	  groups="--group build"; \
+	  if [ $$set != run ]; then groups="$$groups --group dev -c requirements/run.txt"; fi; \
+	  if [ $$set = bench ]; then groups="$$groups --group bench -c requirements/dev.txt"; fi; \
 	  uv pip compile -q pyproject.toml $$groups --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --strip-extras --no-annotate --no-header --upgrade -o requirements/$$set.txt; \
 	done
