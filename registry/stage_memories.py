@@ -20,13 +20,23 @@ def load(session: Session, name: str) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-def save(session: Session, name: str, body: bytes, *, holder: str | None, now: datetime) -> bool:
-    """Keep the bytes; False, and nothing is kept, where ``holder`` lost the lease of that name.
+def save(
+    session: Session,
+    name: str,
+    body: bytes,
+    *,
+    holder: str | None,
+    now: datetime,
+    under: str | None = None,
+) -> bool:
+    """Keep the bytes; False, and nothing is kept, where ``holder`` lost the lease.
+
+    The lease is ``under``, or that of the same name.
 
     So a holder that was frozen and wakes late never overwrites what its successor knows.
     ``holder`` None is a person's act (lawful erasure), which the lease does not concern.
     """
-    if holder is not None and lease.holder(session, name, now=now) != holder:
+    if holder is not None and lease.holder(session, under or name, now=now) != holder:
         return False
     row = session.get(StageMemoryRow, name)
     if row is None:

@@ -19,7 +19,8 @@ from yuqing.folder import DataFolder
 from yuqing.settings import Settings
 
 if TYPE_CHECKING:  # loaded only by the stage that needs them: memory is counted per process
-    from analyzer.grouping.memory import Memory
+    from analyzer.grouping.memory import Memory, Store
+    from analyzer.grouping.parts import Part
     from analyzer.grouping.worker import GroupingWorker
     from analyzer.locality import Matcher
     from analyzer.scoring.worker import ScoringWorker
@@ -167,7 +168,12 @@ class Wiring:
             self.holder,
             index=self.index,
             memory=self.grouping_memory(self.holder),
+            parts=self.grouping_parts(),
         )
+
+    def grouping_parts(self) -> list[Part]:
+        """What grouping does beside the alert rules, in this order."""
+        return []
 
     def grouping_memory(self, holder: str | None) -> Memory:
         """What grouping remembers: a file beside an embedded database, else a row of it.
@@ -180,6 +186,19 @@ class Wiring:
         if self.database.sqlite:
             return FileMemory(self.folder.state / "grouping.json")
         return TableMemory(self.database, LEASE, holder=holder, clock=now)
+
+    def grouping_store(self, part: str, holder: str | None) -> Store:
+        """Where that part of grouping keeps its bytes: ``state/grouping-<part>.bin``, or a row.
+
+        ``holder`` as in :meth:`grouping_memory`.
+        """
+        from analyzer.grouping.memory import FileStore, TableStore
+        from analyzer.grouping.worker import LEASE
+
+        if self.database.sqlite:
+            return FileStore(self.folder.state / f"grouping-{part}.bin")
+        name = f"{LEASE}:{part}"
+        return TableStore(self.database, name, holder=holder, clock=now, lease=LEASE)
 
     def responder(self) -> Responder:
         """The responder with the notifiers of the settings."""

@@ -1,6 +1,7 @@
 """What grouping remembers across restarts: a file on one machine, a row where there are several.
 
-Either is written whole. Without a memory, windows are filled from the index anew.
+Either is written whole. A Store keeps the bytes of any part; a Memory is the store of the alert
+rules, without which their windows are filled from the index anew.
 """
 
 from __future__ import annotations
@@ -48,6 +49,93 @@ def forget(rules: dict[str, RuleState], posts: Collection[str]) -> bool:
     return found
 
 
+class Store(Protocol):
+    """Keeps the bytes of one part of grouping between starts."""
+
+    def load(self) -> bytes | None:
+        """What was saved last; None where nothing was. Raises RetryError (no answer now)."""
+
+    def save(self, body: bytes) -> None:
+        """Write durably, all or nothing. Raises RetryError where that can't be done now."""
+
+
+class NoStore:
+    """Keeps nothing."""
+
+    def load(self) -> bytes | None:
+        """Nothing."""
+        return None
+
+    def save(self, body: bytes) -> None:
+        """Nothing is done."""
+
+
+class FileStore:
+    """One file, swapped in whole."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self) -> bytes | None:
+        """As the protocol says (the disk does not answer)."""
+        if not self.path.exists():
+            return None
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise RetryError(f"grouping state can't be read: {error}") from error
+
+    def save(self, body: bytes) -> None:
+        """As the protocol says (disk full, no rights)."""
+        fresh = self.path.with_suffix(".new")
+        try:
+            with fresh.open("wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.path)
+        except OSError as error:
+            raise RetryError(f"grouping state can't be written: {error}") from error
+
+
+class TableStore:
+    """A row of the registry, written only under the lease, for holders on several machines.
+
+    ``holder`` None writes without the lease: an erasure that a person ordered.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        name: str,
+        *,
+        holder: str | None,
+        clock: Callable[[], datetime],
+        lease: str,
+    ) -> None:
+        self.name = name
+        self._database, self._holder, self._clock, self._lease = database, holder, clock, lease
+
+    def load(self) -> bytes | None:
+        """As the protocol says."""
+        with self._database.reading() as session:
+            return stage_memories.load(session, self.name)
+
+    def save(self, body: bytes) -> None:
+        """As the protocol says; RetryError too where the lease was lost."""
+        with self._database.transaction() as session:
+            kept = stage_memories.save(
+                session,
+                self.name,
+                body,
+                holder=self._holder,
+                now=self._clock(),
+                under=self._lease,
+            )
+        if not kept:
+            raise RetryError(f"the lease {self._lease} was lost; its new holder goes on")
+
+
 class NoMemory:
     """Keeps nothing."""
 
@@ -60,63 +148,43 @@ class NoMemory:
 
 
 class FileMemory:
-    """One file, swapped in whole; what can't be read is kept aside."""
+    """One file; what can't be read is kept aside."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._store = FileStore(path)
 
     def load(self) -> dict[str, RuleState]:
         """As the protocol says. Raises RetryError where the disk does not answer."""
-        if not self._path.exists():
+        body = self._store.load()
+        if body is None:
             return {}
-        try:
-            body = self._path.read_bytes()
-        except OSError as error:
-            raise RetryError(f"grouping state can't be read: {error}") from error
-        rules = _decode(body, str(self._path))
+        path = self._store.path
+        rules = _decode(body, str(path))
         if rules is None:
-            self._path.replace(self._path.with_suffix(".bad"))
+            path.replace(path.with_suffix(".bad"))
         return rules or {}
 
     def save(self, rules: dict[str, RuleState]) -> None:
         """As the protocol says (disk full, no rights)."""
-        fresh = self._path.with_suffix(".new")
-        try:
-            with fresh.open("wb") as file:
-                file.write(_encode(rules))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
-        except OSError as error:
-            raise RetryError(f"grouping state can't be written: {error}") from error
+        self._store.save(_encode(rules))
 
 
 class TableMemory:
-    """A row of the registry under the lease of that name, for holders on several machines.
-
-    ``holder`` None writes without the lease: an erasure that a person ordered.
-    """
+    """A row of the registry under the lease of that name, for holders on several machines."""
 
     def __init__(
         self, database: Database, name: str, *, holder: str | None, clock: Callable[[], datetime]
     ) -> None:
-        self._database, self._name, self._holder, self._clock = database, name, holder, clock
+        self._store = TableStore(database, name, holder=holder, clock=clock, lease=name)
 
     def load(self) -> dict[str, RuleState]:
         """As the protocol says."""
-        with self._database.reading() as session:
-            body = stage_memories.load(session, self._name)
-        return {} if body is None else _decode(body, f"stage memory {self._name}") or {}
+        body = self._store.load()
+        return {} if body is None else _decode(body, f"stage memory {self._store.name}") or {}
 
     def save(self, rules: dict[str, RuleState]) -> None:
         """As the protocol says; RetryError too where the lease was lost."""
-        body = _encode(rules)
-        with self._database.transaction() as session:
-            kept = stage_memories.save(
-                session, self._name, body, holder=self._holder, now=self._clock()
-            )
-        if not kept:
-            raise RetryError(f"the lease {self._name} was lost; its new holder goes on")
+        self._store.save(_encode(rules))
 
 
 def _encode(rules: dict[str, RuleState]) -> bytes:

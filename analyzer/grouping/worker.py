@@ -1,58 +1,46 @@
-"""Grouping (聚合): the windows of the alert rules over the scored posts, told as Signals.
+"""Grouping (聚合): one worker under a lease reads the scored posts in order; its parts count them.
 
-One worker at a time, under the lease ``grouping``. Order of a step: read, count, append signals,
-save the state, commit. A crash anywhere makes the next worker read some posts again, which are
-counted once by their ids, and at worst tell a crossing again under the same signal id.
+The windows of the alert rules are the first part; others are given to it (parts.py). Order of a
+step: read, count, append signals, save the states, commit. A crash anywhere makes the next worker
+read some posts again, which are counted once by their ids, and at worst tell a crossing again
+under the same signal id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
-from analyzer.grouping.lookback import look_back
-from analyzer.grouping.matching import Condition, definition, haystack
-from analyzer.grouping.memory import Memory, NoMemory, forget
-from analyzer.grouping.signals import make_signal
-from analyzer.grouping.windows import RuleState, RuleWindow, entry
+from analyzer.grouping.alerting import RuleWindows
+from analyzer.grouping.memory import Memory, NoMemory
+from analyzer.grouping.parts import Part
 from posts.codec import decode, encode
-from posts.errors import PoisonError, RetryError
+from posts.errors import PoisonError, PostsError, RetryError
 from posts.index.port import PostIndex
 from posts.log.port import SCORED, SIGNALS, PostLog, Record
 from posts.model import ScoredPost, Signal
-from registry import alert_rules, erasures, lease
-from registry.db import Database, Session
-from registry.errors import UnavailableError
+from registry import erasures, lease
+from registry.db import Database
+from registry.errors import DeskError, UnavailableError
 
 GROUP = "grouping"
 LEASE = "grouping"
 LEASE_TTL_S = 15
 _RENEW_AFTER = timedelta(seconds=LEASE_TTL_S / 3)
-_REREAD_RULES_AFTER = timedelta(seconds=2)
+_REFRESH_AFTER = timedelta(seconds=2)
 _SAVE_AFTER = timedelta(seconds=2)
-_HOLD_LATE_FOR = timedelta(seconds=60)
-"""While a backlog of old posts is being read, its crossings wait for its end, at most so long:
-one signal with the whole count, and not one for each batch."""
 
 _log = structlog.get_logger()
-
-
-class _Watch:
-    """A rule at work."""
-
-    def __init__(self, condition: Condition, window: RuleWindow) -> None:
-        self.condition = condition
-        self.window = window
-        self.late_since: datetime | None = None
 
 
 class GroupingWorker:
     """Reads SCORED, writes SIGNALS.
 
-    ``holder`` names this worker in the lease; ``memory`` is what it remembers in between starts
-    (None: nothing is kept); ``index`` lets a new or edited rule see the posts that came before it.
+    ``holder`` names this worker in the lease; ``memory`` is what the alert rules remember between
+    starts (None: nothing is kept); ``index`` lets a new or edited rule see the posts that came
+    before it. ``parts`` come after the rules, and are closed with the worker.
     """
 
     def __init__(
@@ -64,18 +52,19 @@ class GroupingWorker:
         *,
         index: PostIndex | None = None,
         memory: Memory | None = None,
+        parts: Sequence[Part] = (),
     ) -> None:
         self._log = log
         self._database = database
         self._clock = clock
         self._holder = holder
-        self._index = index
-        self._memory: Memory = memory or NoMemory()
+        self._parts: tuple[Part, ...] = (
+            RuleWindows(database, memory or NoMemory(), index),
+            *parts,
+        )
         self._consumer = log.consumer(SCORED, GROUP, alone=True)
-        self._watches: dict[str, _Watch] | None = None
-        self._states: dict[str, RuleState] = {}
         self._renewed: datetime | None = None
-        self._rules_read: datetime | None = None
+        self._refreshed: datetime | None = None
         self._saved: datetime | None = None
         self._outgoing: list[Signal] = []
         self._uncommitted = False
@@ -92,10 +81,11 @@ class GroupingWorker:
         if not self._has_lease(now):
             return 0
         try:
-            self._reread_rules(now)
+            self._refresh(now)
             records = self._consumer.poll(max_records, timeout)
-            for record in records:
-                self._count(record, now)
+            if scored := self._decoded(records, now):
+                for part in self._parts:
+                    _read(part, scored, now)
             self._uncommitted = self._uncommitted or bool(records)
             self._tell(now, caught_up=not records)
             if self._saved is None or not records or now - self._saved >= _SAVE_AFTER:
@@ -119,6 +109,8 @@ class GroupingWorker:
             _log.warning("grouping_left_uncommitted", error=str(error))
         self._renewed = None
         self._consumer.close()
+        for part in self._parts:
+            part.close()
 
     def _has_lease(self, now: datetime) -> bool:
         if self._renewed is not None and now - self._renewed < _RENEW_AFTER:
@@ -126,97 +118,57 @@ class GroupingWorker:
         with self._database.transaction() as session:
             held = lease.acquire(session, LEASE, holder=self._holder, now=now, ttl_s=LEASE_TTL_S)
         if held and self._renewed is None:
-            self._start()
+            self._start(now)
         if not held and self._renewed is not None:
             _log.warning("lease_lost", lease=LEASE, holder=self._holder)
         self._renewed = now if held else None
         return held
 
-    def _start(self) -> None:
+    def _start(self, now: datetime) -> None:
         """Begin from what was saved last, by this worker or by the one before."""
         self._consumer.rewind()
-        self._states = self._memory.load()
-        self._erased = None
-        self._watches = None
-        self._rules_read = self._saved = None
+        for part in self._parts:
+            part.start(now)
+        self._erased = self._refreshed = self._saved = None
         self._outgoing = []
         self._uncommitted = False
 
-    def _reread_rules(self, now: datetime) -> None:
-        if self._rules_read is not None and now - self._rules_read < _REREAD_RULES_AFTER:
+    def _refresh(self, now: datetime) -> None:
+        """Obey erasures, and let the parts see what people have changed."""
+        if self._refreshed is not None and now - self._refreshed < _REFRESH_AFTER:
             return
-        with self._database.reading() as session:
-            rules = [rule for rule in alert_rules.everything(session) if rule.enabled]
-            gone = self._newly_erased(session)
-        if gone and forget(self._states, gone):
-            self._saved = None  # the file is written anew without what they said
-        old = self._watches or {}
-        watches: dict[str, _Watch] = {}
-        for rule in rules:
-            key = str(rule.id)
-            state = self._states.get(key)
-            if state is None or state.definition != definition(rule):
-                watches[key] = self._begin(Condition(rule), state, now)
-            elif key in old:
-                watches[key] = old[key]
-            else:
-                watches[key] = _Watch(Condition(rule), RuleWindow(rule, state))
-        self._watches = watches
-        self._states = {key: watch.window.state for key, watch in watches.items()}
-        self._rules_read = now
+        gone = self._newly_erased()
+        for part in self._parts:
+            if gone and part.forget(gone):
+                self._saved = None  # its state is written anew without what they said
+            part.refresh(now)
+        self._refreshed = now
 
-    def _newly_erased(self, session: Session) -> list[str]:
+    def _newly_erased(self) -> list[str]:
         """The posts that were destroyed by law since the last look."""
-        if self._erased is None:
-            held = [one.id for state in self._states.values() for one in state.entries]
-            self._erased = erasures.newest(session)
-            return list(erasures.erased(session, erasures.POST, held))
-        self._erased, gone = erasures.posts_since(session, self._erased)
-        return gone
+        with self._database.reading() as session:
+            if self._erased is None:
+                held = [one for part in self._parts for one in part.held()]
+                self._erased = erasures.newest(session)
+                return list(erasures.erased(session, erasures.POST, held))
+            self._erased, gone = erasures.posts_since(session, self._erased)
+            return gone
 
-    def _begin(self, condition: Condition, before: RuleState | None, now: datetime) -> _Watch:
-        """A rule at first sight or after an edit: filled from the index, what was told kept."""
-        rule = condition.rule
-        state = RuleState(definition=definition(rule))
-        if before is not None:
-            state.live, state.late = before.live, before.late
-        watch = _Watch(condition, RuleWindow(rule, state))
-        told = {one.id for one in before.entries if one.told} if before else set()
-        for one in look_back(self._index, condition, now) if self._index else ():
-            one.told = one.id in told
-            watch.window.add(one)
-        if state.entries:
-            watch.late_since = now - _HOLD_LATE_FOR
-        _log.info("rule_watched", rule=str(rule.id), posts=len(state.entries))
-        return watch
-
-    def _count(self, record: Record, now: datetime) -> None:
-        try:
-            scored = decode(record.value, ScoredPost)
-        except PoisonError as error:
-            self._log.bury(record, reason=f"无法解读的消息：{error}", attempts=1, at=now)
-            _log.warning("scored_post_buried", offset=record.offset, reason=str(error))
-            return
-        folded = haystack(scored.post)
-        for watch in (self._watches or {}).values():
-            if watch.condition.matches(scored, folded):
-                new = entry(scored.post, scored.areas)
-                if watch.window.add(new) and new.late and watch.late_since is None:
-                    watch.late_since = now
+    def _decoded(self, records: Sequence[Record], now: datetime) -> list[ScoredPost]:
+        """The posts; what is none goes to the dead letters."""
+        found: list[ScoredPost] = []
+        for record in records:
+            try:
+                found.append(decode(record.value, ScoredPost))
+            except PoisonError as error:
+                self._log.bury(record, reason=f"无法解读的消息：{error}", attempts=1, at=now)
+                _log.warning("scored_post_buried", offset=record.offset, reason=str(error))
+        return found
 
     def _tell(self, now: datetime, *, caught_up: bool) -> None:
         """Append what is to be told; on failure it stays outgoing for the next step."""
-        for watch in (self._watches or {}).values():
-            streams = [False]
-            if watch.late_since is not None and (
-                caught_up or now - watch.late_since >= _HOLD_LATE_FOR
-            ):
-                streams.append(True)
-                watch.late_since = None
-            for late in streams:
-                crossing = watch.window.cross(now, late=late)
-                if crossing is not None:
-                    self._outgoing.append(make_signal(watch.condition.rule, crossing, now))
+        for part in self._parts:
+            self._outgoing += part.tell(now, caught_up=caught_up)
         if not self._outgoing:
             return
         self._log.append(SIGNALS, [(one.fingerprint, encode(one)) for one in self._outgoing])
@@ -228,8 +180,23 @@ class GroupingWorker:
     def _save(self, now: datetime) -> None:
         if not self._uncommitted and self._saved is not None:
             return
-        self._memory.save(self._states)
+        for part in self._parts:
+            part.save(now)
         if self._uncommitted:
             self._consumer.commit()
         self._uncommitted = False
         self._saved = now
+
+
+def _read(part: Part, scored: Sequence[ScoredPost], now: datetime) -> None:
+    """Let the part read; a post that it stumbles over is left out, and the desk goes on."""
+    try:
+        part.read(scored, now)
+    except (PostsError, DeskError):
+        raise  # a store that is away: the step is tried again
+    except Exception as error:  # noqa: BLE001 (a fault of ours must not blind the alert rules)
+        if len(scored) > 1:
+            for one in scored:
+                _read(part, (one,), now)
+            return
+        _log.exception("part_stumbled", part=part.name, post=scored[0].post.id, error=repr(error))

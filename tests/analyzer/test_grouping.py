@@ -324,7 +324,7 @@ def test_a_lost_state_is_made_again_from_the_index(desk: Desk, state: bytes | No
 
 def test_a_death_between_signal_and_state_repeats_the_signal_under_its_id(desk: Desk):
     desk.come(*[desk.post() for _ in range(3)])
-    desk.worker._memory.save = _die
+    desk.worker._parts[0].save = _die
     with pytest.raises(KeyboardInterrupt):
         desk.worker.step()
     [first] = signals(desk.log)
