@@ -22,6 +22,7 @@ from registry.errors import DeskError, ForbiddenError, InvalidInputError, NotFou
 from registry.users import Role, User
 from responder import erasing, erasure_requests, incidents
 from responder.entries import KIND_NAMES, kind
+from responder.quoting import entries_quoting
 from responder.timeline import sentence
 
 router = APIRouter(include_in_schema=False)
@@ -49,6 +50,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     mine: bool
     things: list[Thing]
     more: int
+    quoting: list[Thing]  # entries that keep words of these posts unless they are named too
 
 
 def of_incident(session: Session, number: int, user: User) -> list[int]:
@@ -120,6 +122,11 @@ def _wish(session: Session, index: PostIndex, asked: Approval, user: User) -> Wi
     posts, entries = asked.body["posts"], asked.body["entries"]
     found = index.get_many(posts[:_SHOWN])
     things = [_entry(session, text) for text in entries[:_SHOWN]]
+    quoting = [
+        _entry(session, text)
+        for text in entries_quoting(session, index.get_many(posts).values())
+        if text not in entries
+    ]
     things += [
         Thing(f"帖文 {found[post].post.title[:_EXCERPT] if post in found else post}", "")
         for post in posts[:_SHOWN]
@@ -134,6 +141,7 @@ def _wish(session: Session, index: PostIndex, asked: Approval, user: User) -> Wi
         mine=asked.proposed_by == user.id,
         things=things,
         more=len(posts) + len(entries) - len(things),
+        quoting=quoting,
     )
 
 

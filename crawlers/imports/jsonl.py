@@ -17,6 +17,7 @@ from crawlers.imports.rows import (
     opened,
     require_content,
 )
+from posts.json_faults import json_fault
 
 _MAX_ARRAY_BYTES = 32 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -87,7 +88,7 @@ def _reason(line: bytes, error: Exception) -> str:
         line.decode()
     except UnicodeDecodeError as wrong:
         return f"不是 UTF-8 编码（第 {wrong.start + 1} 个字节起），请另存为 UTF-8"
-    return f"不是合法的 JSON：{error}"
+    return f"不是合法的 JSON：{json_fault(error)}"
 
 
 def _array(file: BinaryIO) -> Iterator[Row | BadRow]:

@@ -42,13 +42,33 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return not self.follow or re.search(self.follow, url) is not None
 
 
+_FORMS = {
+    "int": "整数",
+    "bool": "true 或 false",
+    "str": "文字",
+    "array": '列表，如 ["…", "…"]',
+    "object": '一组选项，如 {"…": "…"}',
+}
+
+
+def _fault(error: str) -> str:
+    """What msgspec says of a wrong option, in Chinese, with the option's name."""
+    unknown = re.search(r"unknown field `([^`]*)`", error)
+    place = re.search(r" - at `\$\.?([^`]*)`", error)
+    inside = place[1] if place else ""
+    if unknown:
+        return f"没有 {'.'.join(filter(None, (inside, unknown[1])))} 这个选项"
+    form = re.search(r"Expected `(\w+)", error)
+    return f"{inside or '选项'} 应为{_FORMS.get(form[1], form[1]) if form else '另一种写法'}"
+
+
 def parse(options: Mapping[str, Any]) -> Options:
     """The options of a source. Raises InvalidInputError that names the wrong one."""
     try:
         parsed = msgspec.convert(dict(options), Options)
         re.compile(parsed.follow)
     except msgspec.ValidationError as error:
-        raise InvalidInputError(f"来源的选项有误：{error}", field="options") from error
+        raise InvalidInputError(f"来源的选项有误：{_fault(str(error))}", field="options") from error
     except re.error as error:
         raise InvalidInputError(
             f"来源的选项 follow 不是正则表达式，从第 {(error.pos or 0) + 1} 个字符起读不懂",

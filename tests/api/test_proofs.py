@@ -107,6 +107,11 @@ def test_who_erases_a_post_is_told_which_entries_quote_it(desk: MadeDesk, incide
     assert asked["quoted_by"] == [], "it is named itself"
     asked = first.post("/api/v1/erasures", json=given).json()
     assert asked["quoted_by"] == [quoting]
+    page = second.get("/erasures").text
+    assert page.count("仍会留下") == 1, "only where it is not named itself"
+    assert (
+        page.split("仍会留下")[1].count(f'href="/incidents/{quoting.replace("#", "#entry-")}"') == 1
+    )
     done = second.post(f"/api/v1/erasures/{asked['approval']}/confirm").json()
     assert done["quoted_by"] == [quoting]
 

@@ -253,8 +253,10 @@ def test_wrong_options_are_a_failure_that_names_them(
 ) -> None:
     register(database, "one", url=site.root, options={"max_page": 3})
     register(database, "two", url=site.root, options={"follow": "("})
+    register(database, "three", url=site.root, options={"selectors": {"title": 1}})
     assert crawl(database, log) == 0
-    assert "max_page" in health(database, "one").detail
+    assert "没有 max_page 这个选项" in health(database, "one").detail
+    assert "selectors.title 应为文字" in health(database, "three").detail
     assert "follow" in health(database, "two").detail
     assert site.asked == []
 
