@@ -30,12 +30,18 @@ class Stage(Struct, frozen=True):
 
 
 def beat(session: Session, name: str, *, pid: int, now: datetime, detail: str = "") -> None:
-    """A sign of life of the stage itself; it makes the stage known and running."""
+    """A sign of life of the stage itself; it makes the stage known and running.
+
+    Another ``detail`` (what it waits for) is a change of the topic ``stage``.
+    """
     row = session.get(StageRow, name)
     if row is None or row.state in ("starting", "hung"):
         report(session, name, state="running", now=now, pid=pid, restarts=_restarts(row))
         row = session.get_one(StageRow, name)
-    row.pid, row.beat_at, row.detail = pid, now, clean(detail, 2000)
+    detail = clean(detail, 2000)
+    if row.detail != detail:
+        changes.note(session, "stage", name, now=now)
+    row.pid, row.beat_at, row.detail = pid, now, detail
     session.flush()
 
 

@@ -13,6 +13,7 @@ from support.desk_data import scored, signal
 
 from posts.codec import encode
 from posts.log.port import SIGNALS
+from registry import stages
 from responder import incidents
 from responder.notify import ConsoleNotifier
 from responder.worker import Responder
@@ -115,6 +116,29 @@ def test_the_incident_page_follows_what_another_person_writes(
         assert answer.status_code == 303, answer.text
         expect(page.locator("article.clock").first.locator(".word")).to_have_text("剩余")
         expect(page.locator(".timeline")).to_contain_text("人数已核")
+        assert witness.seen == []
+
+
+def test_a_stage_that_waits_shows_without_a_reload(browser: Browser, live: tuple[MadeDesk, str]):
+    desk, url = live
+
+    def beat(detail: str) -> None:
+        with desk.database.transaction() as session:
+            stages.beat(session, "analyze", pid=7, now=desk.clock(), detail=detail)
+
+    beat("")
+    with signed_in(browser, desk, url, "值班员") as (context, witness):
+        page = context.new_page()
+        page.goto("/")
+        line = page.locator("[data-part=stages] li", has_text="分析")
+        expect(line).to_contain_text("运行中")
+        wait_live(page)
+        beat("消息日志（Kafka）暂时不可用")
+        expect(line).to_contain_text("等待中")
+        expect(page.locator("[data-part=banners]")).to_contain_text("消息日志（Kafka）暂时不可用")
+        beat("")
+        expect(line).to_contain_text("运行中")
+        expect(page.locator("[data-part=banners]")).not_to_contain_text("消息日志")
         assert witness.seen == []
 
 

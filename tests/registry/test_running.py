@@ -72,6 +72,11 @@ class TestStages:
         assert [change.topic for change in changes.since(session, 0)] == ["stage", "stage"]
         assert stages.everything(session)[0].since == now
 
+    def test_what_a_stage_waits_for_is_a_change_once(self, session: Session, now: datetime):
+        for detail in ("", "Kafka 没有应答", "Kafka 没有应答", "", ""):
+            stages.beat(session, "x", pid=7, now=now, detail=detail)
+        assert len(changes.since(session, 0)) == 3, "it runs, it waits, it runs again"
+
 
 class TestJobs:
     def add(self, session: Session, now: datetime, kind: str = "check") -> int:
