@@ -16,6 +16,7 @@ from registry.tables.duty import (
     SilenceRow,
 )
 from registry.tables.erasing import ErasedRow, ErasureRow
+from registry.tables.judging import LabelRow
 from registry.tables.people import (
     ApprovalRow,
     SignInFailureRow,
@@ -63,6 +64,7 @@ __all__ = [
     "ErasureRow",
     "HandoverRow",
     "JobRow",
+    "LabelRow",
     "LeaseRow",
     "NoticeLogRow",
     "OutboxRow",
