@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.analyzer import dehong
 
 from analyzer import sentiment
-from analyzer.score_filter import BadLine, Judgement, encode_line, score_lines
+from analyzer.score_filter import BadLine, Judgement, encode_lines, score_lines
 from analyzer.units import UnitMatcher
 from registry.units import Unit
 
@@ -21,7 +21,7 @@ def run(*lines: str | bytes, batch: int = 64):
 def test_the_form_of_a_line_is_the_agreed_one():
     [result] = run('{"id": "a", "text": "瑞丽停水，城管来了", "extra": 1}\n')
     assert isinstance(result, Judgement)
-    assert json.loads(encode_line(result)) == {
+    assert json.loads(encode_lines([result])) == {
         "id": "a",
         "p_negative": 0.9,
         "p_positive": 0.05,
@@ -41,13 +41,13 @@ def test_the_form_of_a_line_is_the_agreed_one():
         "units": ["city-management"],
         "scorer": "trivial",
     }
-    assert list(json.loads(encode_line(result))) == [
+    assert list(json.loads(encode_lines([result]))) == [
         "id", "p_negative", "p_positive", "p_appeal", "sentiment", "localities", "units", "scorer",
     ]  # fmt: skip
 
 
 def test_a_number_stays_a_number():
-    assert [json.loads(encode_line(one))["id"] for one in run('{"id": 188006, "text": ""}')] == [
+    assert [json.loads(encode_lines([one]))["id"] for one in run('{"id": 188006, "text": ""}')] == [
         188006
     ]
 
@@ -101,7 +101,7 @@ def test_a_byte_order_mark_is_taken():
 def test_any_line_is_answered_in_its_place(lines: list[bytes | str]):
     for result in run(*lines, batch=3):
         if isinstance(result, Judgement):
-            json.loads(encode_line(result))
+            json.loads(encode_lines([result]))
 
 
 def test_a_text_of_a_megabyte_is_answered():
@@ -114,5 +114,5 @@ def test_why_adds_the_runs_that_decided():
     lines = ['{"id": 1, "text": "又停水了"}']
     [judged] = score_lines(lines, sentiment.load("trivial"), dehong(), why=True)
     assert isinstance(judged, Judgement)
-    reasons = json.loads(encode_line(judged))["reasons"]
+    reasons = json.loads(encode_lines([judged]))["reasons"]
     assert [(one["text"], one["start"], one["end"]) for one in reasons] == [("停水", 1, 3)]

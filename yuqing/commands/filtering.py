@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from datetime import datetime
@@ -35,29 +36,30 @@ def score(
 ) -> None:
     """逐行读入 JSON（id、text），逐行输出情感、诉求与地点。"""
     from analyzer.locality import Matcher
-    from analyzer.score_filter import BadLine, encode_line, score_lines
+    from analyzer.score_filter import LineFilter, encode_lines
     from analyzer.units import UnitMatcher
     from registry import gazetteer
+    from yuqing.commands.score_input import blocks
     from yuqing.scorers import scorer_of
     from yuqing.seeding import configured_areas, configured_units
 
     settings = load_settings(config)
-    results = score_lines(
-        sys.stdin.buffer,
+    judge = LineFilter(
         scorer_of(settings, scorer),
         Matcher(gazetteer.load(), configured_areas(settings)),
         UnitMatcher(configured_units(settings)),
         why=why,
     )
-    bad = 0
-    for result in results:
-        if isinstance(result, BadLine):
-            bad += 1
-            sys.stderr.write(f"{result.message}\n")
-        else:
-            sys.stdout.buffer.write(encode_line(result) + b"\n")
-    sys.stdout.flush()
-    if bad:
+    gc.freeze()  # names and weights stay: what is collected later need not look at them
+    any_bad = False
+    for block in blocks(sys.stdin.buffer):
+        judged, bad = judge.answers(block.removesuffix(b"\n").split(b"\n"))
+        sys.stdout.buffer.write(encode_lines(judged))
+        sys.stdout.flush()
+        for one in bad:
+            any_bad = True
+            sys.stderr.write(f"{one.message}\n")
+    if any_bad:
         raise typer.Exit(1)
 
 
