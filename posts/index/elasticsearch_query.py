@@ -40,18 +40,19 @@ def where(query: Query) -> Clause:
     filters.extend(_one_of(group) for group in terms.groups)
     clause: Clause = {"filter": filters or [{"match_all": {}}]}
     if terms.excluded:
-        clause["must_not"] = [_says(term) for term in dict.fromkeys(terms.excluded)]
+        clause["must_not"] = [says(term) for term in dict.fromkeys(terms.excluded)]
     return {"bool": clause}
 
 
 def _one_of(group: Sequence[Term]) -> Clause:
-    clauses = [_says(term) for term in dict.fromkeys(group)]
+    clauses = [says(term) for term in dict.fromkeys(group)]
     if len(clauses) == 1:
         return clauses[0]
     return {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 
-def _says(term: Term) -> Clause:
+def says(term: Term) -> Clause:
+    """What a post that says the term fulfils."""
     if not term.runs:
         spelled = mark_phrase(term.literal)
         return NOTHING if spelled is None else _side_by_side("marks", spelled.split())

@@ -10,7 +10,8 @@ from typing import Literal
 from posts.codec import encode
 from posts.index.fragments import fragments
 from posts.index.instants import cursor_after, from_micros, micros, read_cursor, step_start
-from posts.index.port import Hit, Page, Query, Written
+from posts.index.port import Hit, Page, Query, Significant, Written
+from posts.index.significant import significant
 from posts.index.words import Term, Terms, normalise, occurrences, parse
 from posts.model import Post, ScoredPost
 
@@ -69,6 +70,16 @@ class MemoryIndex:
         """The most frequent values; equal counts in order of the value."""
         counts = Counter(value for s in self._found(query) for value in _values(s, field))
         return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+    def significant(self, query: Query, *, limit: int = 30) -> Significant:
+        """What is said here more than elsewhere."""
+
+        def counts(terms: Sequence[Term]) -> list[int]:
+            said = [Terms(((term,),), ()) for term in terms]
+            posts = [scored.post for scored in self._posts.values()]
+            return [sum(_says(post, one) for post in posts) for one in said]
+
+        return significant(self, query, counts, limit=limit)
 
     def get(self, post_id: str) -> ScoredPost | None:
         """One post."""

@@ -59,6 +59,28 @@ class Written(Struct, frozen=True):
     stale: int
 
 
+class SignificantWord(Struct, frozen=True, kw_only=True):
+    """A word, in how many posts of the sample and of all posts it occurs, and its score.
+
+    ``score`` is the signed root of the log-likelihood ratio (G²) of the two shares: of the order of
+    standard deviations, comparable within one answer.
+    """
+
+    word: str
+    posts: int
+    background: int
+    score: float
+
+
+class Significant(Struct, frozen=True, kw_only=True):
+    """The words, best first, of ``sampled`` posts out of ``matching``, against ``every`` post."""
+
+    words: tuple[SignificantWord, ...] = ()
+    sampled: int = 0
+    matching: int = 0
+    every: int = 0
+
+
 class PostIndex(Protocol):
     """Write idempotently, search, count."""
 
@@ -93,6 +115,13 @@ class PostIndex(Protocol):
         limit: int = 20,
     ) -> list[tuple[str, int]]:
         """The most frequent values of a field among the posts that match, with their counts."""
+
+    def significant(self, query: Query, *, limit: int = 30) -> Significant:
+        """Words that the posts that match say far more often than all posts of the index do.
+
+        Read from the newest posts that match; see :mod:`posts.index.significant` for the score, the
+        bounds, and what is left out (names of persons, what was masked, numbers).
+        """
 
     def get(self, post_id: str) -> ScoredPost | None:
         """One post."""

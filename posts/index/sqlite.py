@@ -23,7 +23,8 @@ from posts.index.instants import (
     from_micros,
     read_cursor,
 )
-from posts.index.port import Hit, Page, Query, Written
+from posts.index.port import Hit, Page, Query, Significant, Written
+from posts.index.significant import significant
 from posts.index.sqlite_documents import (
     Document,
     create,
@@ -34,7 +35,7 @@ from posts.index.sqlite_documents import (
     replace,
 )
 from posts.index.sqlite_query import where
-from posts.index.words import parse
+from posts.index.words import Term, fts_phrase, parse
 from posts.model import ScoredPost
 from posts.sqlite_file import SqliteFile
 
@@ -143,6 +144,16 @@ class SqliteIndex:
                 (*values, limit),
             ).fetchall()
         return [(value, count) for value, count in rows]
+
+    def significant(self, query: Query, *, limit: int = 30) -> Significant:
+        """What is said here more than elsewhere; counts come from the index of words alone."""
+
+        def counts(terms: Sequence[Term]) -> list[int]:
+            asked = "SELECT count(*) FROM words WHERE words MATCH ?"
+            with self._file.reading() as connection:
+                return [number(connection, asked, (fts_phrase(term),)) for term in terms]
+
+        return significant(self, query, counts, limit=limit)
 
     def get(self, post_id: str) -> ScoredPost | None:
         """One post."""

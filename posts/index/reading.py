@@ -1,0 +1,25 @@
+"""Reading many found posts without keeping them all: a page at a time, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from posts.index.port import PostIndex, Query
+from posts.model import ScoredPost
+
+PAGE = 200
+"""Posts that are held at once: one may have megabytes."""
+
+
+def newest(index: PostIndex, query: Query, *, limit: int) -> Iterator[ScoredPost]:
+    """The newest posts that match, at most ``limit``; what comes in meanwhile is not among them."""
+    cursor: str | None = None
+    left = limit
+    while left > 0:
+        page = index.search(query, limit=min(PAGE, left), cursor=cursor)
+        for hit in page.items:
+            yield hit.scored
+        left -= len(page.items)
+        cursor = page.next
+        if cursor is None:
+            return
