@@ -251,6 +251,7 @@ http.port: {self.port}
 transport.port: {self.other_port}
 discovery.type: single-node
 cluster.routing.allocation.disk.threshold_enabled: false
+cluster.info.update.interval: 1h
 xpack.security.enabled: false
 """)
         for name in ("logs", "tmp"):  # no entitlement may cover config, so tmp can't be home

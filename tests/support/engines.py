@@ -213,11 +213,15 @@ def settled(engines: Engines, wanted: Callable[[], bool], what: str) -> float:
 
 
 class Callers(threading.Thread):
-    """Enters leads all the time; keeps what stands, and tries again what was refused."""
+    """Enters leads all the time; keeps what stands, and tries again what was refused.
 
-    def __init__(self, up: Service) -> None:
+    ``text`` with ``{}`` for the number.
+    """
+
+    def __init__(self, up: Service, text: str) -> None:
         super().__init__()
         self._up = up
+        self._text = text
         self.stopped = threading.Event()
         self.standing: list[str] = []
         self.refused: list[str] = []
@@ -230,7 +234,7 @@ class Callers(threading.Thread):
     def run(self) -> None:
         number = 0
         while not self.stopped.wait(0.1):
-            text = f"第{number}通来电：城东停水"
+            text = self._text.format(number)
             try:
                 sentence = enter(self._up, text)
             except OSError as error:  # the console itself was killed
