@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
-from registry import jobs, lease
+from registry import jobs
 from registry import sources as source_registry
 from registry.db import Database
 from registry.errors import DeskError, NotFoundError
 from registry.jobs import Job
+from registry.lease import Tenure
 from registry.sources import Source
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ class Watch:
     def __init__(self, stop: threading.Event, alive: Callable[[], None], holder: str) -> None:
         self._stop = stop
         self._alive = alive
-        self._holder = holder
-        self._renew_at: float | None = None  # None: another one holds the lease
+        self._lease = Tenure(LEASE, holder=holder, ttl_s=LEASE_TTL_S)
         self._under_way: dict[str, asyncio.Task[bool]] = {}
         self._checks: set[asyncio.Task[None]] = set()
         self._not_before: dict[str, float] = {}
@@ -63,35 +63,20 @@ class Watch:
 
     def release(self, database: Database) -> None:
         """Give the lease back after the end, so that another one need not wait for it."""
-        if self._renew_at is None:
-            return
-        try:
-            with database.transaction() as session:
-                lease.release(session, LEASE, holder=self._holder)
-        except DeskError as error:
-            log.warning("lease_kept", reason=error.message)
+        self._lease.give_back(database)
 
     def _drop(self) -> None:
         for task in (*self._under_way.values(), *self._checks):
             task.cancel()
 
     async def _has_lease(self, spider: DeskSpider) -> bool:
-        began = asyncio.get_running_loop().time()
-        if self._renew_at is not None and began < self._renew_at:
+        tools, lease = spider.tools, self._lease
+        had = lease.held
+        if lease.sure(tools.clock()):
             return True
-
-        def take() -> bool:
-            now = spider.tools.clock()
-            with spider.tools.database.transaction() as session:
-                return lease.acquire(
-                    session, LEASE, holder=self._holder, now=now, ttl_s=LEASE_TTL_S
-                )
-
-        held = await _in_thread(spider, take)
-        if not held and self._renew_at is not None:
-            log.warning("lease_lost", lease=LEASE, holder=self._holder)
+        held = await _in_thread(spider, lambda: lease.hold(tools.database, tools.clock()))
+        if had and not held:
             self._drop()  # we were stopped for a while, and another one visits these sites now
-        self._renew_at = began + LEASE_TTL_S / 3 if held else None
         return held
 
     async def _look(self, spider: DeskSpider) -> bool:

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from registry.db import Database
+from registry.errors import DeskError
 from registry.statements import affected, insert_once
 from registry.tables import LeaseRow
+
+log = structlog.get_logger()
 
 
 def acquire(session: Session, name: str, *, holder: str, now: datetime, ttl_s: float) -> bool:
@@ -49,3 +54,64 @@ def holder(session: Session, name: str, *, now: datetime | None = None) -> str |
         return None
     who, until = found
     return None if now is not None and until <= now else who
+
+
+def release_all(session: Session, *, holder: str) -> int:
+    """Give back all that a process held which is known to have ended; returns how many."""
+    return affected(session, delete(LeaseRow).where(LeaseRow.holder == holder))
+
+
+class Tenure:
+    """One process's hold on one lease: renewed when half of it is over, so seldom written.
+
+    What it believes is not proof: a process that was frozen believes what was true before. Where
+    that matters, ``confirm`` asks inside the transaction that writes.
+    """
+
+    def __init__(self, name: str, *, holder: str, ttl_s: float) -> None:
+        self.name = name
+        self.holder = holder
+        self.ttl_s = ttl_s
+        self._until: datetime | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether it was ours when we asked last."""
+        return self._until is not None
+
+    def sure(self, now: datetime) -> bool:
+        """Held, and not yet to be renewed. A clock that was set back is asked about too."""
+        half = timedelta(seconds=self.ttl_s / 2)
+        return self._until is not None and half < self._until - now <= 2 * half
+
+    def hold(self, database: Database, now: datetime) -> bool:
+        """Take it or keep it; False while another one holds it. Raises UnavailableError."""
+        if self.sure(now):
+            return True
+        with database.transaction() as session:
+            own = self.confirm(session, now)
+        if not own:
+            self.lose()
+        self._until = now + timedelta(seconds=self.ttl_s) if own else None
+        return own
+
+    def confirm(self, session: Session, now: datetime) -> bool:
+        """Take or renew it with this transaction: what it writes stands only with the lease."""
+        return acquire(session, self.name, holder=self.holder, now=now, ttl_s=self.ttl_s)
+
+    def lose(self) -> None:
+        """Another one has it; told once."""
+        if self.held:
+            log.warning("lease_lost", lease=self.name, holder=self.holder)
+        self._until = None
+
+    def give_back(self, database: Database) -> None:
+        """At the end, so that another one need not wait; where that fails it runs out by itself."""
+        if not self.held:
+            return
+        self._until = None
+        try:
+            with database.transaction() as session:
+                release(session, self.name, holder=self.holder)
+        except DeskError as error:
+            log.warning("lease_kept", lease=self.name, reason=error.message)

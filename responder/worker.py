@@ -89,11 +89,9 @@ class Responder:
         self._log = log
         self._database = database
         self._clock = clock
-        self._holder = holder
-        self._ttl_s = ttl_s
+        self._lease = lease.Tenure(GROUP, holder=holder, ttl_s=ttl_s)
         self._colours = colours or Colours()
         self._holding = holding or Holding()
-        self._held_until: datetime | None = None
         self._consumer: Consumer | None = None
         self._log_rests_until: datetime | None = None
         self._courier = Courier(
@@ -135,8 +133,7 @@ class Responder:
             log.warning("tick_interrupted", reason=error.message)
             return 0
         except LostLeaseError:
-            self._held_until = None
-            log.warning("lease_lost", holder=self._holder)
+            self._lease.lose()
             return 0
         self.ticked_at = self._clock()
         return done
@@ -145,37 +142,22 @@ class Responder:
         """Leave the group and give back the lease, so that another one need not wait for it."""
         if self._consumer is not None:
             self._consumer.close()
-        if self._held_until is None:
-            return
-        self._held_until = None
-        try:
-            with self._database.transaction() as session:
-                lease.release(session, GROUP, holder=self._holder)
-        except UnavailableError as error:  # it runs out by itself
-            log.warning("lease_kept", reason=error.message)
+        self._lease.give_back(self._database)
 
     def _own(self) -> bool:
-        """Hold the lease; renewed when half of it is over, so that most ticks write nothing."""
-        now = self._clock()
-        half = timedelta(seconds=self._ttl_s / 2)
-        if self._held_until is not None and half < self._held_until - now <= 2 * half:
-            return True
-        with self._database.transaction() as session:
-            own = lease.acquire(session, GROUP, holder=self._holder, now=now, ttl_s=self._ttl_s)
-        self._held_until = now + timedelta(seconds=self._ttl_s) if own else None
-        return own
+        return self._lease.hold(self._database, self._clock())
 
     @contextmanager
     def _owned(self) -> Generator[tuple[Session, datetime]]:
         """A transaction of the owner, and its instant. Raises LostLeaseError for anyone else."""
         with self._database.transaction() as session:
             now = self._clock()
-            if not lease.acquire(session, GROUP, holder=self._holder, now=now, ttl_s=self._ttl_s):
+            if not self._lease.confirm(session, now):
                 raise LostLeaseError
             yield session, now
 
     def _mine(self, session: Session, now: datetime) -> bool:
-        return lease.holder(session, GROUP, now=now) == self._holder
+        return lease.holder(session, GROUP, now=now) == self._lease.holder
 
     def _signals(self) -> int:
         """Absorb what the log has; where it has nothing to give now, it is asked again later."""

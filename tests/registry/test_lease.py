@@ -69,6 +69,40 @@ def test_a_lease_without_time_is_a_mistake(database: Database, now: datetime):
         lease.acquire(session, "x", holder="a", now=now, ttl_s=0)
 
 
+def test_a_tenure_asks_again_when_half_of_it_is_over(database: Database, now: datetime):
+    def at(seconds: float) -> datetime:
+        return now + timedelta(seconds=seconds)
+
+    one = lease.Tenure("grouping", holder="one", ttl_s=8)
+    two = lease.Tenure("grouping", holder="two", ttl_s=8)
+    assert one.hold(database, at(0))
+    assert not two.hold(database, at(1))
+    assert one.sure(at(3.9))
+    assert not one.sure(at(4)), "half of it is over"
+    assert not one.sure(at(-1)), "the clock was set back"
+    assert one.hold(database, at(3)), "not written: it still ends at 8"
+    assert two.hold(database, at(8))
+    assert one.held, "as a process that was frozen believes"
+    with database.transaction() as session:
+        assert not one.confirm(session, at(9))
+    assert not one.hold(database, at(9))
+    assert not one.held
+    one.give_back(database)
+    assert two.hold(database, at(10)), "what is another's is not given back"
+    two.give_back(database)
+    assert one.hold(database, at(10))
+
+
+def test_what_a_process_held_that_has_ended_is_free_at_once(database: Database, now: datetime):
+    for name in ("grouping", "responder"):
+        assert lease.Tenure(name, holder="dead:7", ttl_s=600).hold(database, now)
+    assert lease.Tenure("crawl", holder="alive:8", ttl_s=600).hold(database, now)
+    with database.transaction() as session:
+        assert lease.release_all(session, holder="dead:7") == 2
+        assert lease.holder(session, "responder") is None
+        assert lease.holder(session, "crawl") == "alive:8"
+
+
 CODE = """
 import sys, signal
 from datetime import datetime
