@@ -13,6 +13,7 @@ from api import duty_calendar, errors, health, signin, v1
 from api.access import AccessMiddleware
 from api.console import pages, render
 from api.desk import Admits, Clock, Desk
+from api.explaining import Explainer
 from api.gate import GateMiddleware
 from api.limits import TryLimit
 from api.metrics import Metrics
@@ -58,6 +59,7 @@ def create_app(
     app.state.desk = desk
     app.state.feed = feed
     app.state.metrics = Metrics()
+    app.state.explainer = Explainer(settings)  # loads no model before it is asked
     app.state.try_limit = TryLimit(
         per_name=settings.sign_in_per_minute, per_address=settings.sign_in_per_address
     )

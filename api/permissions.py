@@ -31,6 +31,7 @@ class Action(StrEnum):
     TRY_CHANNEL = "试发通知"
     MANAGE_CALENDAR = "提出工作日历"
     CONFIRM_CALENDAR = "确认工作日历"
+    CORRECT_SCORE = "更正评分"
 
 
 _DESK = frozenset({Role.DUTY_OFFICER, Role.ANALYST, Role.LEADER, Role.ADMIN})
@@ -56,6 +57,7 @@ _ROLES: dict[Action, frozenset[Role]] = {
     Action.TAKE_BACK: frozenset({Role.LEADER, Role.ADMIN}),
     Action.TRY_CHANNEL: frozenset({Role.DUTY_OFFICER, Role.LEADER, Role.ADMIN}),
     Action.MANAGE_CALENDAR: frozenset({Role.ADMIN}),
+    Action.CORRECT_SCORE: _DESK,
     Action.CONFIRM_CALENDAR: frozenset({Role.SIGNER, Role.LEADER, Role.ADMIN}),
 }
 

@@ -30,6 +30,8 @@ class ApiSettings:
     stream_poll_s: float = 1.0
     stream_heartbeat_s: float = 15.0
     duty_hours: Hours = USUAL  # when the shifts change
+    model_folder: str = ""  # of one's own training; "" for what is packaged
+    score_band: tuple[float, float, float] = (0.7, 0.7, 0.3)  # negative, positive, neutral
     readers: int = 8  # reading transactions at a time in this process
     writers: int = 1  # writing ones; SQLite takes one at a time
 

@@ -241,6 +241,12 @@ class Wiring:
                 secure_cookies=server.secure_cookies or bool(server.tls_cert),
                 allowed_hosts=tuple(server.allowed_hosts),
                 duty_hours=watching.hours(self.settings.duty),
+                model_folder=self.settings.analyze.model_folder,
+                score_band=(
+                    self.settings.analyze.negative_from,
+                    self.settings.analyze.positive_from,
+                    self.settings.analyze.neutral_below,
+                ),
             ),
             clock=now,
         )

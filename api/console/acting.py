@@ -57,6 +57,8 @@ DONE = {
     "preferences": "显示设置已保存。",
     "calendar_proposed": "通知已提出，由另一位确认后启用。",
     "calendar_confirmed": "工作日历已启用；在跑的时限按新日历计，已有的结论不变。",
+    "corrected": "更正已记下。分数不变，训练新模型时用它。",
+    "correction_withdrawn": "更正已撤回，训练时不再用它。",
     "calendar_refused": "通知没有启用，理由已记下。",
 }
 

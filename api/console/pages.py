@@ -15,6 +15,7 @@ from api.console import (
     erasures,
     handover,
     incidents,
+    judging,
     lead,
     matters,
     notices,
@@ -151,5 +152,5 @@ def audit_page(
 
 for part in (alerts, assessing, incidents, lead, search, watching, telling, workdays):
     router.include_router(part.router)
-for part in (duty_pages, turns, handover, silencing, erasures):
+for part in (duty_pages, turns, handover, silencing, erasures, judging):
     router.include_router(part.router)

@@ -17,6 +17,7 @@ from api.v1 import (
     entries,
     handovers,
     incidents,
+    labels,
     leads,
     places,
     posts,
@@ -53,6 +54,7 @@ router = APIRouter(
 for part in (
     session,
     posts,
+    labels,
     leads,
     alerts,
     incidents,
