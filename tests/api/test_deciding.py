@@ -118,7 +118,7 @@ def test_of_two_who_decide_at_once_one_is_told(desk: MadeDesk, number: int):
                 data=data,
                 cookies=cookies,
                 headers={"Sec-Fetch-Site": "same-origin"},
-                timeout=20,
+                timeout=90,
             )
             statuses.append(answer.status_code)
 

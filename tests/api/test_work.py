@@ -121,7 +121,7 @@ def test_of_many_who_claim_at_once_one_wins(desk: MadeDesk):
         def claim(header: str) -> None:
             gate.wait()
             answer = httpx2.post(
-                f"{url}/api/v1/alerts/{alert}/claim", headers={"Authorization": header}, timeout=20
+                f"{url}/api/v1/alerts/{alert}/claim", headers={"Authorization": header}, timeout=90
             )
             statuses.append(answer.status_code)
 

@@ -90,7 +90,7 @@ def test_killed_frozen_and_started_again_loses_nothing_and_the_desk_goes_on(
     worker = ScoringWorker(log, patient, sentiment.load("trivial"), nowhere(), Clock())
     put_raw(log, [make_post(str(n)) for n in range(300)])
     with make_desk(tmp_path, index=index) as desk:
-        until(lambda: _done(lambda: desk.index.count(Query())), 20)
+        until(lambda: _done(lambda: desk.index.count(Query())), 90)
         made = fill(desk)
         patient.refresh()  # the desk wrote through another client
         there = patient.count(Query())
@@ -103,7 +103,7 @@ def test_killed_frozen_and_started_again_loses_nothing_and_the_desk_goes_on(
         assert log.lag(RAW, GROUP) == 200
         pages_go_on_without_the_search(desk, made)
         server.start()
-        recovered = until(lambda: _done(lambda: worker.step(100)), 60)
+        recovered = until(lambda: _done(lambda: worker.step(100)), 120)
 
         server.freeze()
         try:
@@ -112,7 +112,7 @@ def test_killed_frozen_and_started_again_loses_nothing_and_the_desk_goes_on(
             pages_go_on_without_the_search(desk, made)
         finally:
             server.thaw()
-        until(lambda: _done(lambda: worker.step(100)), 60)
+        until(lambda: _done(lambda: worker.step(100)), 120)
         while worker.step(100):
             pass
         assert log.lag(RAW, GROUP) == 0
@@ -120,7 +120,7 @@ def test_killed_frozen_and_started_again_loses_nothing_and_the_desk_goes_on(
         frozen = make_scored("frozen").post.id in patient.get_many([make_scored("frozen").post.id])
         assert patient.count(Query()) == there + 300 + frozen
 
-    scrubbed = until(patient.scrub, 60)
+    scrubbed = until(patient.scrub, 120)
     assert not holds_marker(server), "nothing is left in any file"
     figure(
         f"Elasticsearch killed and frozen: 300 of 300 posts there, {recovered:.1f} s after its "

@@ -196,7 +196,7 @@ def test_a_late_commit_of_a_slow_member_does_not_move_the_group_back(log: PostLo
     reader.start()
     try:
         slow.commit()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while log.lag(RAW, "g") and time.monotonic() < deadline:
             seen.update(names(slow.poll(1)))
             slow.commit()
@@ -215,7 +215,7 @@ def test_one_who_is_alone_takes_over_at_once_and_moves_nothing_back(log: PostLog
     heir = log.consumer(RAW, "g", alone=True)
     start = time.monotonic()
     assert names(heir.poll(3)) == ["a", "b", "c"]
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 8, "less than a session of a member takes to end"
     heir.commit()
     frozen.commit()
     assert log.lag(RAW, "g") == 0
@@ -251,7 +251,7 @@ def test_poll_waits_for_the_first_record_and_no_longer(log: PostLog) -> None:
     began.set()
     start = time.monotonic()
     assert names(consumer.poll(timeout=30)) == ["a"]
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 25
     writer.join()
 
 

@@ -72,7 +72,7 @@ def open_one(database: Database, at: Office, number: int) -> None:
 
 def let_it_finish(database: Database, at: Office) -> None:
     pid = at.start("last")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not quiet(database, at.now()):
         assert time.monotonic() < deadline, "reminders are still waiting"
         time.sleep(0.05)

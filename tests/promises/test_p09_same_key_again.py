@@ -38,7 +38,7 @@ def alive(pid: int) -> bool:
 
 
 def wait_for(look, what: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not look():
         assert time.monotonic() < deadline, what
         time.sleep(0.01)

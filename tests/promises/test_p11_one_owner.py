@@ -55,7 +55,7 @@ def owner(database: Database) -> str | None:
         return lease.holder(session, GROUP, now=datetime.now(UTC))
 
 
-def wait_for(look, what: str, deadline_s: float = 15.0) -> float:
+def wait_for(look, what: str, deadline_s: float = 60.0) -> float:
     began = time.monotonic()
     while not look():
         assert time.monotonic() - began < deadline_s, what
@@ -66,7 +66,14 @@ def wait_for(look, what: str, deadline_s: float = 15.0) -> float:
 def _all_stopped(pid: int) -> bool:
     """Whether no thread runs any more: the signal reaches them one by one."""
     files = Path(f"/proc/{pid}/task").glob("*/stat")
-    return all(file.read_text().rsplit(")", 1)[1].split()[0] in "TZX" for file in files)
+
+    def state(file: Path) -> str:
+        try:
+            return file.read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:  # that thread has ended meanwhile
+            return "X"
+
+    return all(state(file) in "TZX" for file in files)
 
 
 def freeze(database: Database, pid: int) -> None:

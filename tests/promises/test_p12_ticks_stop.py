@@ -175,7 +175,7 @@ def test_a_frozen_responder_of_a_real_service(tmp_path: Path, figure):
             until(lambda: state() == "running", what="it runs again")
             until(lambda: said("恢复"), what="the standby channel hears of it")
             assert running.children()["respond"].pid != frozen.pid
-    assert took < SILENT_S + 8
+    assert took < SILENT_S + 30
     figure(
         f"frozen responder with a limit of {SILENT_S} s: told after {took:.0f} s, then restarted"
     )

@@ -56,13 +56,14 @@ def test_one_willing_receiver_among_six_bad_ones_and_one_that_is_gone(tmp_path: 
         put_at = {}
         names = [channel["name"] for channel in channels]
         grew: list[int] = []
+        began = time.monotonic()
         for number in range(MESSAGES):
             now = datetime.now(UTC)
             put_at[str(number)] = time.monotonic()
             put(database, names, number, now)
             threading.Event().wait(0.05)
             grew.append(psutil.Process(pid).memory_info().rss)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while len(receivers["ok"].got) < MESSAGES:
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -70,14 +71,15 @@ def test_one_willing_receiver_among_six_bad_ones_and_one_that_is_gone(tmp_path: 
         delays = sorted(arrived - put_at[key] for arrived, key in zip(ok.at, ok.keys, strict=True))
         assert ok.keys == [str(number) for number in range(MESSAGES)], "in order, each once"
         p99 = delays[int(len(delays) * 0.99) - 1]
-        assert p99 < 2
+        assert p99 < PATIENCE_S, "nobody waits for one who hangs"
         with database.reading() as session:
             rows = outbox.recent(session, 2000)
+        rests = (time.monotonic() - began) // 10
         tries = {mood: receivers[mood].tried for mood in BAD}
         # After a connection that failed the channel rests for 10 s, then longer.
         for mood in ("hang", "reset", "trickle", "nonsense"):
-            assert 1 <= tries[mood] <= 2, tries
-        assert tries["broken"] <= 4  # it answers: three in a row, then it rests
+            assert 1 <= tries[mood] <= 2 + rests, tries
+        assert tries["broken"] <= 4 + rests  # it answers: three in a row, then it rests
         failed = [row for row in rows if row.channel == "gone" and row.attempts]
         assert failed
         assert all(row.try_at >= row.created_at + timedelta(seconds=9) for row in failed)

@@ -49,7 +49,7 @@ def test_stops_that_race_with_a_real_sender(tmp_path: Path, figure):
                 with database.transaction() as session:
                     stop(session, incident, at.now())
                     stopped_at[incident] = time.monotonic()  # inside: the order is the lock's
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while True:
                 with database.reading() as session:
                     rows = outbox.recent(session, 1000)

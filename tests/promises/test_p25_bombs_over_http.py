@@ -118,7 +118,7 @@ def test_a_bomb_ends_and_the_rest_goes_on(
             assert crawl_once(database=database, log=log, settings=SETTINGS) == 1
         took = time.monotonic() - began
 
-    assert took < 8
+    assert took < 30  # 4 s where nothing else runs
     assert peak.most < 100 * MEGABYTE
     assert health(database, "bad").failure in ("too_large", "timeout")
-    figure("over HTTP at most 8 s and 100 MB")
+    figure("over HTTP at most 30 s and 100 MB")

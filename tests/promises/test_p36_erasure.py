@@ -332,9 +332,9 @@ def test_the_responders_stage_empties_what_was_confirmed_by_the_api(
         with made.wiring.database.reading() as session:
             return not erasures.pending(session)
 
-    until(finished, what="the act is finished", deadline_s=30)
+    until(finished, what="the act is finished", deadline_s=90)
     stop.set()
-    thread.join(30)
+    thread.join(90)
     made.reopen()
     assert found_in(made.data, MARK) == []
     assert made.wiring.index.get(post) is None

@@ -133,11 +133,11 @@ class TestOneWriterAtATime:
             with database.transaction() as session:
                 changes.note(session, "stage", "slow", now=now)
                 inside.set()
-                go_on.wait(5)
+                go_on.wait(60)
                 order.append("slow")
 
         def quick() -> None:
-            inside.wait(5)
+            inside.wait(60)
             with database.transaction() as session:
                 changes.note(session, "stage", "quick", now=now)
                 order.append("quick")
@@ -145,7 +145,7 @@ class TestOneWriterAtATime:
         threads = [threading.Thread(target=work) for work in (slow, quick)]
         for thread in threads:
             thread.start()
-        inside.wait(5)
+        inside.wait(60)
         seen: list[changes.Change] = []
         with database.reading() as session:  # while both are under way
             seen += changes.since(session, 0)
@@ -299,7 +299,7 @@ def test_a_writer_that_is_frozen_is_thrown_out_and_is_told(database: Database, n
     waited = time.monotonic() - began
     os.kill(frozen.pid, signal.SIGCONT)
     out, err = frozen.communicate("\n", timeout=30)
-    assert waited < SILENT_S + 2
+    assert waited < SILENT_S + 20
     assert "committed" not in out
     assert "UnavailableError" in err.splitlines()[-1]
     assert "没有保存" in err.splitlines()[-1]

@@ -5,9 +5,11 @@ A server keeps its port and its data over ``kill`` and ``start``; ``remove`` end
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -35,11 +37,24 @@ def birth(pid: int) -> int | None:
 
 
 def free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
+    """Ports that nobody listens on, and that the system gives to nobody who asks for any.
+
+    A server is away for a while and comes back to its port: one of those that outgoing connections
+    get would be another's by then, or a client's that tries to reach the server and meets itself.
+    """
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    chance, found = random.SystemRandom(), []
+    while len(found) < count:
+        port = chance.randrange(10_000, max(lowest, 20_000))
+        if port in _given:
+            continue
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            _given.add(port)
+            found.append(port)
+    return found
+
+
+_given: set[int] = set()
 
 
 class Server:
@@ -47,7 +62,7 @@ class Server:
 
     name = ""
     user = "nobody"  # no server runs as root
-    patience_s = 90.0
+    patience_s = 240.0  # a machine may be busy
     stop_signal = signal.SIGTERM
 
     def __init__(self, home: Path) -> None:
@@ -102,7 +117,7 @@ class Server:
         """SIGKILL, as a power cut of the process."""
         if self.running:
             os.kill(self.pid, signal.SIGKILL)
-        self._wait(10)
+        self._wait(60)
 
     def stop(self) -> None:
         if self.running:
@@ -127,7 +142,7 @@ class Server:
             time.sleep(0.05)
         if self._process is not None and not self.running:
             # The main thread of a JVM may be gone a moment before the others.
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
 
     def _is_ready(self) -> bool:
         try:
@@ -315,7 +330,7 @@ class Postgres(Server):
         children = [int(pid) for pid in tasks.read_text().split()] if self.running else []
         born = {pid: birth(pid) for pid in children}
         super().kill()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while any(born[pid] is not None and birth(pid) == born[pid] for pid in children):
             if time.monotonic() > deadline:
                 raise RuntimeError("postgres: children outlive their postmaster")

@@ -124,12 +124,12 @@ class MadeDesk:
         thread = threading.Thread(target=run, name="api-under-test")
         thread.start()
         try:
-            assert ready.wait(20), "the server did not start"
+            assert ready.wait(60), "the server did not start"
             assert told, "the server failed at its start"
             yield told[0]
         finally:
             stop.set()
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive(), "the server did not end"
 
 

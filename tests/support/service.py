@@ -135,9 +135,8 @@ def service(
     process = start("up", *listen, "--data", str(data), *arguments, cwd=cwd, env=env)
     running = Service(process, data, trust=trust)
     try:
-        until(
-            lambda: _answers(running), what=f"the console answers ({_said(process)})", deadline_s=60
-        )
+        what = f"the console answers ({_said(process)})"
+        until(lambda: _answers(running), what=what, deadline_s=180)
         yield running
     finally:
         stop(running)
@@ -149,15 +148,15 @@ def stop(running: Service, *, by: signal.Signals = signal.SIGINT) -> float:
     if running.process.poll() is None:
         running.process.send_signal(by)
     try:
-        running.process.wait(20)
+        running.process.wait(60)
     except subprocess.TimeoutExpired:
         running.process.kill()
         running.process.wait()
         raise
-    took = time.monotonic() - began
-    assert running.process.stdout is not None
-    running.process.stdout.close()
-    return took
+    finally:
+        assert running.process.stdout is not None
+        running.process.stdout.close()
+    return time.monotonic() - began
 
 
 def _answers(running: Service) -> bool:
@@ -169,7 +168,7 @@ def _answers(running: Service) -> bool:
         # The lock says where it listens now; the first start's address may have been another.
         running.first["url"] = json.loads((running.data / "lock").read_text())["url"]
         with urllib.request.urlopen(
-            running.url + "healthz", timeout=1, context=running.trust
+            running.url + "healthz", timeout=5, context=running.trust
         ) as answer:
             return bool(answer.status == 200)
     except (OSError, ValueError, urllib.error.URLError):

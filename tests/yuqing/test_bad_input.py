@@ -128,7 +128,7 @@ def test_a_second_up_on_the_same_data_says_who_has_it(tmp_path) -> None:
         process = start("up", "--port", "0", "--data", str(tmp_path / "data"), cwd=tmp_path)
         assert process.stdout is not None
         said = process.stdout.read()
-        assert process.wait(20) == 1
+        assert process.wait(60) == 1
         process.stdout.close()
         assert str(one.process.pid) in said
         assert one.url in said

@@ -129,7 +129,7 @@ def two(tmp_path: Path, size: Size) -> Iterator[Two]:
         process.terminate()
     for process in made.running:
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

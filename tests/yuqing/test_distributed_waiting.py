@@ -49,5 +49,5 @@ def test_it_beats_while_it_waits_and_the_desk_shows_for_what(tmp_path) -> None:
         assert stage_view(stage, datetime.now(UTC)).code == "ok"
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
         wiring.close()

@@ -85,7 +85,7 @@ def test_the_whole_service_answers_by_tls_alone(tmp_path) -> None:
             data=form.encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
+        with urllib.request.urlopen(request, timeout=60, context=trust) as answer:
             cookie = answer.headers["Set-Cookie"]
         assert cookie.startswith("__Host-")
         assert "Secure" in cookie

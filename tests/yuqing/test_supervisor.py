@@ -51,7 +51,7 @@ def test_a_stage_that_dies_is_started_again_and_its_last_words_are_told(program)
     thread = run(reports, stage, stop)
     until(lambda: reports.states("stage").count("running") >= 2, what="second start")
     stop.set()
-    thread.join(10)
+    thread.join(60)
     state, error = next((s, e) for _, s, e in reports.said if s == "restarting")
     assert state == "restarting"
     assert "退出，状态 3" in error
@@ -65,7 +65,7 @@ def test_restarts_wait_longer_each_time(program) -> None:
     thread = run(reports, stage, stop)
     until(lambda: reports.states("stage").count("restarting") >= 3, what="three deaths")
     stop.set()
-    thread.join(10)
+    thread.join(60)
     waits = [e.split("，")[2] for _, s, e in reports.said if s == "restarting"][:3]
     assert waits == [
         "1 秒后重启；没有留下记录",
@@ -86,7 +86,7 @@ def test_a_stage_that_ignores_the_signal_is_killed(program, monkeypatch) -> None
     assert stage.process is not None
     pid = stage.process.pid
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not psutil.pid_exists(pid)
 
 
@@ -120,7 +120,7 @@ def test_stages_end_when_the_supervisor_is_killed(tmp_path) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    until(lambda: not psutil.pid_exists(pid), what="child gone", deadline_s=8)
+    until(lambda: not psutil.pid_exists(pid), what="child gone", deadline_s=60)
 
 
 def _text(file: Path) -> str:
