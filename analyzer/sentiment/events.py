@@ -17,6 +17,11 @@ from numpy.typing import NDArray
 from analyzer.automaton import find_all, make_automaton
 
 GRADES = 4
+Points = NDArray[np.uint32]
+_ROLL = np.uint32(0x9E3779B1)
+_PAIR_BITS = 16
+_SHIFT = np.uint32(32 - _PAIR_BITS)
+_AFTER, _WITHIN = 1, 2
 
 
 def _read() -> dict[str, int]:
@@ -27,6 +32,7 @@ def _read() -> dict[str, int]:
 
 _GRADE_OF = _read()
 _NAMES = tuple(_GRADE_OF)
+_LONGEST = max(map(len, _NAMES))
 _GRADES = np.array([_GRADE_OF[word] for word in _NAMES], dtype=np.int64)
 
 
@@ -46,12 +52,53 @@ def named(text: str) -> list[tuple[str, int, int, int]]:
 
 def grades(points: NDArray[np.uint32], owners: NDArray[np.uint32], count: int) -> NDArray[np.int64]:
     """The grade of each of ``count`` texts in a chunk of normalised code points."""
-    found = _found(points.tobytes().decode("utf-32-le"))
+    near, places = _near_words(points)
+    found = _found(near.tobytes().decode("utf-32-le"))
     gravest = np.zeros(count, dtype=np.int64)
     if found:
         which, starts, _ = np.array(found, dtype=np.int64).T
-        np.maximum.at(gravest, owners[starts], _GRADES[which])
+        np.maximum.at(gravest, owners[places[starts]], _GRADES[which])
     return gravest
+
+
+def _near_words(points: Points) -> tuple[Points, NDArray[np.int64]]:
+    """The points where a word may stand, with a separator after each run, and their places.
+
+    Few do, so that the automaton has little left to read.
+    """
+    alone, pairs = _beginnings()
+    begins = alone.take(points, mode="clip")
+    begins[:-1] |= pairs.take(_pair(points[:-1], points[1:]))
+    at = np.flatnonzero(begins)
+    mark = np.zeros(len(points) + _LONGEST + 1, dtype=np.uint8)
+    mark[at + _LONGEST] = _AFTER
+    for step in range(_LONGEST):
+        mark[at + step] = _WITHIN
+    places = np.flatnonzero(mark[: len(points)])
+    near = points.take(places)
+    near *= mark.take(places) == _WITHIN
+    return near, places
+
+
+def _pair(first: Points, second: Points) -> Points:
+    hashed = first * _ROLL
+    hashed += second
+    hashed *= _ROLL
+    hashed >>= _SHIFT
+    return hashed
+
+
+@functools.cache
+def _beginnings() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """By code point whether it is a word, by hashed pair whether a word begins so."""
+    alone = np.zeros(1 << 16, dtype=bool)
+    pairs = np.zeros(1 << _PAIR_BITS, dtype=bool)
+    for name in _NAMES:
+        if len(name) == 1:
+            alone[ord(name)] = True
+        else:
+            pairs[_pair(*np.array([[ord(one)] for one in name[:2]], dtype=np.uint32))] = True
+    return alone, pairs
 
 
 def _found(text: str) -> list[tuple[int, int, int]]:

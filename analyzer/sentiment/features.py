@@ -32,6 +32,7 @@ CHUNK_TEXTS = 4_000
 _ROLL = np.uint32(0x9E3779B1)
 _MIX = np.uint32(0x85EBCA6B)
 _SHIFT = np.uint32(32 - BITS)
+_SLOT = np.uint32(SLOTS - 1)
 _SALT = (np.uint32(0), np.uint32(0x1B873593), np.uint32(0x38495AB5))
 _LAST_OF_PLANE = 0xFFFF
 DROPPED = 1
@@ -43,16 +44,41 @@ _LINK = re.compile(r"https?://[\w./?=&%#~:+-]{1,300}", re.ASCII)
 
 
 class Chunk(Struct, frozen=True):
-    """The features of some texts: ``slots[starts[i]:starts[i + 1]]`` are those of text i.
+    """The features of some texts, each text's own together.
 
-    Each text has slot 0, so none is without. ``points`` are the normalised texts with separators,
-    and ``owners`` the text that each point is of.
+    ``keys`` are sorted: the text's number above its slot; a run that comes again has the same key,
+    and only the first is ``new``. Those of text i begin at ``firsts[i]``. Each text has slot 0, so
+    none is without. ``points`` are the normalised texts with separators, and ``owners`` the text
+    that each point is of.
     """
 
-    slots: NDArray[np.uint32]
-    starts: NDArray[np.int64]
+    keys: NDArray[np.uint32]
+    new: NDArray[np.bool_]
+    firsts: NDArray[np.int64]
     points: NDArray[np.uint32]
     owners: NDArray[np.uint32]
+
+    @property
+    def slots(self) -> NDArray[np.uint32]:
+        """The slots, each once a text: of text i those of ``slots[starts[i]:starts[i + 1]]``."""
+        return self.keys.take(np.flatnonzero(self.new)) & _SLOT
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """Where the slots of each text begin, and their number."""
+        return np.append(0, np.cumsum(self.counts))
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many slots each text has."""
+        return np.add.reduceat(self.new, self.firsts, dtype=np.int64)
+
+    @property
+    def slots_or_nothing(self) -> NDArray[np.uint32]:
+        """For each key its slot, and slot 0 for what is not new: quicker than leaving it out."""
+        slots = self.keys & _SLOT
+        slots *= self.new
+        return slots
 
 
 def head(text: str) -> str:
@@ -99,25 +125,28 @@ def chunks(texts: Sequence[str], sizes: frozenset[int] = SIZES) -> Iterator[Chun
         yield _of_chunk(heads, sizes)
 
 
-def slots_of(points: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], ...]:
-    """The slots of the runs of 1, 2 and 3 points that begin at each point but the last two.
+def slots_of(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The slots of the runs of 1, 2 and 3 points (rows) that begin at each point but the last two.
 
     A run with a separator (0) in it is slot 0.
     """
     first, second, third = points[:-2], points[1:-1], points[2:]
     rolled = first
-    none = first == 0
-    found = []
+    within = first != 0
+    found = np.empty((3, len(first)), dtype=np.uint32)
     for size, following in enumerate((None, second, third)):
         if following is not None:
-            rolled = rolled * _ROLL + following
-            none = none | (following == 0)
-        mixed = (rolled + _SALT[size]) * _MIX
-        mixed ^= mixed >> np.uint32(15)
-        slots = (mixed * _ROLL) >> _SHIFT
-        slots[none] = 0
-        found.append(slots)
-    return tuple(found)
+            rolled = rolled * _ROLL
+            rolled += following
+            within = within & (following != 0)
+        slots = found[size]
+        np.add(rolled, _SALT[size], out=slots)
+        slots *= _MIX
+        slots ^= slots >> np.uint32(15)
+        slots *= _ROLL
+        slots >>= _SHIFT
+        slots *= within
+    return found
 
 
 def normal_points(text: str) -> NDArray[np.uint32]:
@@ -139,17 +168,17 @@ def _of_chunk(heads: list[str], sizes: frozenset[int]) -> Chunk:
     kept = points != DROPPED
     if not kept.all():
         points, owners = points[kept], owners[kept]
-    base = owners[:-2] << np.uint32(BITS)
-    by_size = enumerate(slots_of(points), start=1)
-    keys = np.concatenate([slots | base for size, slots in by_size if size in sizes])
+    by_size = slots_of(points)
+    by_size |= owners[:-2] << np.uint32(BITS)
+    if len(sizes) < len(by_size):
+        by_size = by_size[[size - 1 for size in sorted(sizes)]]
+    keys = by_size.reshape(-1)
     keys.sort()
     new = np.empty(len(keys), dtype=bool)
     new[0] = True
     np.not_equal(keys[1:], keys[:-1], out=new[1:])
-    keys = keys[new]
-    firsts = np.arange(len(heads), dtype=np.uint32) << np.uint32(BITS)
-    starts = np.append(np.searchsorted(keys, firsts), len(keys)).astype(np.int64)
-    return Chunk(keys & np.uint32(SLOTS - 1), starts, points, owners)
+    wanted = np.arange(len(heads), dtype=np.uint32) << np.uint32(BITS)
+    return Chunk(keys, new, np.searchsorted(keys, wanted), points, owners)
 
 
 def _normal(raw: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -32,6 +32,8 @@ POSITIVE_AT_MOST = np.array([1.0, 0.6, 0.3, 0.15])
 on, whatever else the text says."""
 
 _GRAVE = 2
+_HALF = 0.5
+_SENTIMENTS = (Sentiment.NEGATIVE, Sentiment.POSITIVE, Sentiment.NEUTRAL, Sentiment.UNCERTAIN)
 Floats = NDArray[np.float64]
 
 
@@ -54,11 +56,22 @@ class NgramScorer:
     def score(self, texts: Sequence[str]) -> list[Score]:
         """One score a text; a text without any known n-gram has the scorer's prior."""
         found: list[Score] = []
+        name, version = self.name, self.version
         for chunk in features.chunks(texts):
             chances, grades = self._of_chunk(chunk)
             those = texts[len(found) : len(found) + len(chances)]
-            rows = zip(those, chances.tolist(), grades.tolist(), strict=True)
-            found += [self._score(text, chance, grade) for text, chance, grade in rows]
+            rows = zip(those, chances.tolist(), self._sentiments(chances, grades), strict=True)
+            found += [
+                Score(
+                    p_negative=negative,
+                    p_positive=positive,
+                    p_appeal=appeal,
+                    sentiment=Sentiment.UNCERTAIN if not text or text.isspace() else said,
+                    scorer=name,
+                    version=version,
+                )
+                for text, (negative, positive, appeal), said in rows
+            ]
         return found
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
@@ -70,18 +83,15 @@ class NgramScorer:
         """The runs that decided, strongest first, none overlapping a stronger one of its head."""
         return reasons_of(text, self._weights, self._scale * self._slope, most=most)
 
-    def _score(self, text: str, chance: list[float], grade: int) -> Score:
-        negative, positive, appeal = chance
+    def _sentiments(self, chances: Floats, grades: NDArray[np.int64]) -> list[Sentiment]:
+        """As :meth:`Band.sentiment`, for all rows at once."""
+        negative, positive = chances[:, 0], chances[:, 1]
         # What names a grave event is at least uncertain, however evenly it is told.
-        sentiment = self._band.sentiment(negative, positive, knows_neutral=grade < _GRAVE)
-        return Score(
-            p_negative=negative,
-            p_positive=positive,
-            p_appeal=appeal,
-            sentiment=sentiment if text.strip() else Sentiment.UNCERTAIN,
-            scorer=self.name,
-            version=self.version,
-        )
+        neutral = (grades < _GRAVE) & (negative < self._band.neutral) & (positive < _HALF)
+        which = np.where(neutral, 2, 3)
+        which[positive >= self._band.positive] = 1
+        which[(negative >= self._band.negative) & (negative >= positive)] = 0
+        return [_SENTIMENTS[one] for one in which.tolist()]
 
     def _of_chunk(self, chunk: features.Chunk) -> tuple[Floats, NDArray[np.int64]]:
         margins = self.margins(chunk)
@@ -93,8 +103,8 @@ class NgramScorer:
 
     def margins(self, chunk: features.Chunk) -> Floats:
         """What the heads say before calibration: texts × heads."""
-        sums = np.add.reduceat(self._packed.take(chunk.slots), chunk.starts[:-1])
-        roots = np.sqrt(np.diff(chunk.starts))
+        sums = np.add.reduceat(self._packed.take(chunk.slots_or_nothing), chunk.firsts)
+        roots = np.sqrt(chunk.counts)
         lanes = unpacked(sums)
         return lanes * self._scale / roots[:, None] + self._bias
 

@@ -7,7 +7,7 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -15,6 +15,9 @@ from posts.errors import reason_of
 from registry.errors import InvalidInputError
 from yuqing.commands.options import ConfigOption, load_settings
 from yuqing.commands.times import read_time
+
+if TYPE_CHECKING:
+    from io import BufferedIOBase
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,7 +55,7 @@ def score(
     )
     gc.freeze()  # names and weights stay: what is collected later need not look at them
     any_bad = False
-    for block in blocks(sys.stdin.buffer):
+    for block in blocks(cast("BufferedIOBase", sys.stdin.buffer)):
         judged, bad = judge.answers(block.removesuffix(b"\n").split(b"\n"))
         sys.stdout.buffer.write(encode_lines(judged))
         sys.stdout.flush()
