@@ -10,7 +10,7 @@ interrupted is done again from its begin: what was copied is stale.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,10 +30,17 @@ _KEEP_ALIVE = "10m"
 
 
 class Migration:
-    """From whatever the months have to what this release would make."""
+    """From whatever the months have to what this release would make.
 
-    def __init__(self, index: ElasticsearchIndex) -> None:
+    One at a time: two would drop each other's new indices. ``go_on`` is called before each step
+    that changes something, and raises where another migration has begun.
+    """
+
+    def __init__(
+        self, index: ElasticsearchIndex, *, go_on: Callable[[], None] = lambda: None
+    ) -> None:
         self._index = index
+        self._go_on = go_on
         self._names = index.template.names
 
     def months(self) -> list[str]:
@@ -62,6 +69,7 @@ class Migration:
             switched = [
                 {"remove": {"index": old, "alias": name}} for name in (alias, names.posts)
             ] + [{"add": {"index": new, "alias": name}} for name in (alias, names.posts)]
+            self._go_on()
             client.indices.update_aliases(actions=switched)
             return copied + self._close(client, old, new, seen)
 
@@ -72,6 +80,7 @@ class Migration:
         client.indices.refresh(index=new)
         if _count(client, new) < _count(client, old):  # changes were counted anew by another copy
             copied += self._copy(client, old, new, -1)[0]
+        self._go_on()
         client.indices.delete(index=old)
         return copied
 
@@ -87,6 +96,7 @@ class Migration:
             month, number = self._names.generation(index)
             if answer["aliases"] or month not in current:
                 continue
+            self._go_on()
             if number < self._names.generation(current[month])[1]:
                 self._close(client, index, current[month], -1)
             else:
@@ -106,6 +116,7 @@ class Migration:
         copied = 0
         client.indices.refresh(index=old)
         for hits in _changes(client, old, seen):
+            self._go_on()
             posts = [
                 decode(msgspec.json.encode(hit["_source"]["body"]), ScoredPost) for hit in hits
             ]

@@ -10,6 +10,7 @@ import pytest
 from support.indexes import elasticsearch_index
 from support.posts import NOON, make_scored
 
+from posts.errors import FatalError
 from posts.index.elasticsearch import ElasticsearchIndex
 from posts.index.elasticsearch_migrating import Migration
 from posts.index.port import Query
@@ -128,3 +129,19 @@ def test_a_migration_that_was_killed_is_ended_by_the_next(
     move_all(index)
     assert indices(index) == ["2026-03-000002"]
     assert index.count(Query(text="停水")) == 51
+
+
+def test_one_that_another_has_overtaken_changes_nothing_any_more(index: ElasticsearchIndex) -> None:
+    make_old(index)
+    index.write([make_scored(str(n)) for n in range(50)])
+
+    def overtaken() -> None:
+        raise FatalError("another one")
+
+    migration = Migration(index, go_on=overtaken)
+    [month] = migration.months()
+    with pytest.raises(FatalError, match="another one"):
+        migration.move(month)
+    assert index.count(Query()) == 50
+    assert indices(index) == ["2026-03-000001", "2026-03-000002"]
+    assert move_all(index) == {"2026-03": 50}, "the unfinished one was dropped and made again"

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,10 @@ from posts.index.port import Query
 from posts.index.sqlite import SqliteIndex
 from posts.log.port import SCORED
 from posts.log.sqlite import SqliteLog
+from registry.db import Database
 from registry.errors import InvalidInputError
+from registry.lease import Tenure
+from yuqing.commands.indexing import LEASE
 from yuqing.settings import Settings
 from yuqing.settings_elasticsearch import adapter_settings
 
@@ -78,8 +82,20 @@ def test_both_work_on_elasticsearch_which_is_searched_then(
         done = yuqing(folder, "index", "rebuild", **settings)
         assert done.returncode == 0, done.stderr
         assert "补上 30 条" in done.stdout
+        database = Database(f"sqlite:///{folder}/registry.db")
+        database.migrate()
+        other = Tenure(LEASE, holder="host-b:7", ttl_s=600)
+        assert other.hold(database, datetime.now(UTC))
+        refused = yuqing(folder, "index", "migrate", **settings)
+        assert refused.returncode == 1
+        assert "已有一个索引迁移在运行（host-b:7）" in refused.stderr
+        assert "Traceback" not in refused.stderr
+        other.give_back(database)
         moved = yuqing(folder, "index", "migrate", **settings)
         assert "2026-03：已迁移，复制 30 条" in moved.stdout, moved.stderr
+        assert other.hold(database, datetime.now(UTC)), "it was given back"
+        other.give_back(database)
+        database.dispose()
         again = yuqing(folder, "index", "migrate", **settings)
         assert "各月的索引都是本版本的结构" in again.stdout
         found = yuqing(folder, "search", "停水", "--json", **settings)

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from registry.errors import InvalidInputError
+from registry.errors import ConflictError, InvalidInputError
 from yuqing.commands.options import ConfigOption, DataOption, wire
 
 if TYPE_CHECKING:
     from posts.index.elasticsearch import ElasticsearchIndex
     from posts.index.port import PostIndex
     from posts.model import ScoredPost
+    from registry.lease import Tenure
+    from yuqing.wiring import Wiring
 
+LEASE = "index-migrate"
+_LEASE_TTL_S = 120.0  # longer than any one step: the lease is renewed in between steps only
 _TOLD_EVERY = 10_000
 
 
@@ -32,13 +36,45 @@ def migrate(config: ConfigOption = None, data: DataOption = None) -> None:
     from posts.index.elasticsearch_migrating import Migration
 
     wiring = wire(config, data)
-    migration = Migration(_distributed(wiring.index))
-    months = migration.months()
-    typer.echo(f"要迁移 {len(months)} 个月的索引。" if months else "各月的索引都是本版本的结构。")
-    for month in months:
-        copied = migration.move(month)
-        typer.echo(f"{month}：已迁移，复制 {copied} 条，旧索引已删除。")
+    index = _distributed(wiring.index)
+    alone = _alone(wiring)
+    try:
+        migration = Migration(index, go_on=lambda: _go_on(wiring, alone))
+        months = migration.months()
+        typer.echo(
+            f"要迁移 {len(months)} 个月的索引。" if months else "各月的索引都是本版本的结构。"
+        )
+        for month in months:
+            copied = migration.move(month)
+            typer.echo(f"{month}：已迁移，复制 {copied} 条，旧索引已删除。")
+    finally:
+        alone.give_back(wiring.database)
+        wiring.close()
+
+
+def _alone(wiring: Wiring) -> Tenure:
+    """The right to migrate, for one at a time. Raises ConflictError."""
+    from registry import lease
+    from yuqing.wiring import now
+
+    tenure = lease.Tenure(LEASE, holder=wiring.holder, ttl_s=_LEASE_TTL_S)
+    if tenure.hold(wiring.database, now()):
+        return tenure
+    with wiring.database.reading() as session:
+        other = lease.holder(session, LEASE)
     wiring.close()
+    raise ConflictError(
+        f"已有一个索引迁移在运行（{other}）。请等它做完；"
+        f"如果它是被中断的，{_LEASE_TTL_S / 60:.0f} 分钟后可以重新运行，会接着做完。"
+    )
+
+
+def _go_on(wiring: Wiring, alone: Tenure) -> None:
+    """Keep that right; ConflictError where this process stood still until another one took it."""
+    from yuqing.wiring import now
+
+    if not alone.hold(wiring.database, now()):
+        raise ConflictError("这次迁移停顿太久，另一个迁移已经接手。这里不再继续，数据没有丢失。")
 
 
 def rebuild(config: ConfigOption = None, data: DataOption = None) -> None:
