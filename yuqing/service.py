@@ -18,7 +18,8 @@ import psutil
 import structlog
 
 from posts.errors import reason_of
-from registry import stages
+from registry import lease, stages
+from registry.db import Database
 from registry.errors import ConflictError, InvalidInputError, UnavailableError
 from yuqing import first_run, logs
 from yuqing.folder import DataFolder
@@ -26,7 +27,7 @@ from yuqing.guards import Guards
 from yuqing.listening import certificate
 from yuqing.settings import Settings
 from yuqing.supervisor import Stage, Supervisor
-from yuqing.wiring import Wiring, now
+from yuqing.wiring import Wiring, holder_of, now
 
 log = structlog.get_logger()
 
@@ -73,23 +74,9 @@ def run_service(
         # Whoever watches the stages, and ends them, must not wait long for a locked database.
         quick = database.again(busy_timeout_s=REPORT_WAIT_S)
 
-        said: dict[str, str] = {}
-
-        def report(name: str, **what: Any) -> bool:
-            if what["error"] and what["error"] != said.get(name):
-                said[name] = what["error"]
-                say(f"环节 {name} 中断：{what['error']}")
-            try:
-                with quick.transaction() as session:
-                    stages.report(session, name, now=now(), **what)
-            except UnavailableError as error:
-                log.warning("stage_report_failed", name=name, error=error.message)
-                return False
-            return True
-
         supervisor = Supervisor(
             _children(folder, config=config, demo=demo, host=host, port=port, url=url, tls=tls),
-            report=report,
+            report=Reporter(quick, say),
         )
         guards = Guards(settings, database, quick, supervisor)
         in_the_open = host not in LOOPBACK and tls is None
@@ -105,6 +92,36 @@ def run_service(
             quick.dispose()
             wiring.close()
         say("已停止。")
+
+
+class Reporter:
+    """Writes down what the supervisor sees of a stage; False where that can't be done just now.
+
+    With a process that has ended its leases end: the next one need not wait until they run out.
+    """
+
+    def __init__(self, database: Database, say: Callable[[str], None]) -> None:
+        self._database = database
+        self._say = say
+        self._said: dict[str, str] = {}
+        self._pids: dict[str, int | None] = {}
+
+    def __call__(self, name: str, **what: Any) -> bool:
+        """``what`` as in registry.stages.report."""
+        if what["error"] and what["error"] != self._said.get(name):
+            self._said[name] = what["error"]
+            self._say(f"环节 {name} 中断：{what['error']}")
+        before, pid = self._pids.get(name), what["pid"]
+        try:
+            with self._database.transaction() as session:
+                stages.report(session, name, now=now(), **what)
+                if before is not None and pid != before:
+                    lease.release_all(session, holder=holder_of(before))
+        except UnavailableError as error:
+            log.warning("stage_report_failed", name=name, error=error.message)
+            return False
+        self._pids[name] = pid
+        return True
 
 
 @contextlib.contextmanager

@@ -38,6 +38,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def holder_of(pid: int) -> str:
+    """The name under which a process of this machine holds leases."""
+    return f"{socket.gethostname()}:{pid}"
+
+
 class KnownNames(Struct, frozen=True):
     """Areas, units and the own area of each source; equal where nothing has changed."""
 
@@ -65,7 +70,7 @@ class Wiring:
     def __init__(self, settings: Settings, folder: DataFolder) -> None:
         self.settings = settings
         self.folder = folder
-        self.holder = f"{socket.gethostname()}:{os.getpid()}"
+        self.holder = holder_of(os.getpid())
 
     @cached_property
     def database(self) -> Database:

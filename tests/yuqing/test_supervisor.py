@@ -6,10 +6,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support.registry import make_database
 from support.service import until
 
+from registry import lease
 from yuqing import supervisor
+from yuqing.service import Reporter
 from yuqing.supervisor import Stage, Supervisor
+from yuqing.wiring import holder_of, now
 
 
 class Reports:
@@ -121,6 +125,30 @@ def test_stages_end_when_the_supervisor_is_killed(tmp_path) -> None:
     process.wait()
     process.stdout.close()
     until(lambda: not psutil.pid_exists(pid), what="child gone", deadline_s=60)
+
+
+def test_the_leases_of_a_stage_end_with_its_process(tmp_path) -> None:
+    database = make_database(tmp_path)
+    reporter = Reporter(database, lambda _: None)
+
+    def tell(pid: int | None, state: str) -> None:
+        assert reporter("respond", state=state, pid=pid, restarts=0, error="")
+
+    def held() -> str | None:
+        with database.reading() as session:
+            return lease.holder(session, "responder")
+
+    tell(7, "running")
+    assert lease.Tenure("responder", holder=holder_of(7), ttl_s=600).hold(database, now())
+    tell(7, "hung")
+    assert held() == holder_of(7), "it may still wake up"
+    tell(None, "restarting")
+    assert held() is None
+    tell(8, "running")
+    assert lease.Tenure("responder", holder=holder_of(8), ttl_s=600).hold(database, now())
+    tell(9, "running")
+    assert held() is None, "started again so soon that nobody saw it ended"
+    database.dispose()
 
 
 def _text(file: Path) -> str:
