@@ -28,9 +28,12 @@ def default_scope(session: Session, index: PostIndex, incident: Incident) -> dic
 
     Without an alert there is nothing to go by, and a person gives the words.
     """
-    if incident.alert is None:
-        return {}
-    alert = query.alert(session, incident.alert)
+    return {} if incident.alert is None else alert_scope(session, index, incident.alert)
+
+
+def alert_scope(session: Session, index: PostIndex, number: int) -> dict[str, str]:
+    """The same for an alert. Raises NotFoundError."""
+    alert = query.alert(session, number)
     scope = {"since": _local(alert.first_post_at), "area": _common_area(index, alert.posts)}
     rule = next((one for one in alert_rules.everything(session) if one.id == alert.rule), None)
     if rule is not None:

@@ -21,6 +21,7 @@ from api.console import (
     notices,
     search,
     silencing,
+    talking,
     telling,
     turns,
     watching,
@@ -150,7 +151,7 @@ def audit_page(
     )
 
 
-for part in (alerts, assessing, incidents, lead, search, watching, telling, workdays):
+for part in (alerts, assessing, incidents, lead, search, talking, watching, telling, workdays):
     router.include_router(part.router)
 for part in (duty_pages, turns, handover, silencing, erasures, judging):
     router.include_router(part.router)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi import Query as Asked
 from msgspec import Struct
 from starlette.responses import Response
@@ -39,12 +39,7 @@ class Facet(Struct, frozen=True):
     chosen: str
 
 
-@router.get("/search")
-def search(
-    request: Request,
-    session: Reading,
-    desk: DeskDep,
-    user: PageUser,
+def choose(
     q: Text = "",
     area: Text = "",
     sentiment: Text = "",
@@ -53,25 +48,37 @@ def search(
     since: Text = "",
     until: Text = "",
     days: Text = "",
+) -> dict[str, str]:
+    """The fields of an address as they are searched by; what means nothing becomes empty."""
+    given = {
+        "q": q,
+        "area": area,
+        "sentiment": sentiment if sentiment in _TONES else "",
+        "source": source,
+        "kind": kind,
+        "since": since,
+        "until": until,
+        "days": days if days in {str(number) for _, number in _SPANS} else "",
+    }
+    return {name: clean(value)[:200] for name, value in given.items()}
+
+
+Chosen = Annotated[dict[str, str], Depends(choose)]
+
+
+@router.get("/search")
+def search(
+    request: Request,
+    session: Reading,
+    desk: DeskDep,
+    user: PageUser,
+    chosen: Chosen,
     cursor: Text = "",
 ) -> Response:
     """The results of a query; whatever was typed is answered, never an error of syntax."""
     shell = frame(request, session, user)
     now = shell.now
-    chosen = {
-        name: clean(value)[:200]
-        for name, value in {
-            "q": q,
-            "area": area,
-            "sentiment": sentiment if sentiment in _TONES else "",
-            "source": source,
-            "kind": kind,
-            "since": since,
-            "until": until,
-            "days": days if days in {str(number) for _, number in _SPANS} else "",
-        }.items()
-    }
-    query = _query(chosen, now)
+    query = query_of(chosen, now)
     page = desk.index.search(query, limit=_PAGE, cursor=clean(cursor)[:1000] or None)
     names = {item.id: item.name for item in sources.everything(session)}
     places = {item.code: item.name for item in areas.everything(session)}
@@ -86,13 +93,15 @@ def search(
             post_view(hit.scored, now, sources=names, fragments=hit.fragments) for hit in page.items
         ],
         histogram=histogram(desk.index, query, now),
-        next=_link(chosen, cursor=page.next) if page.next else None,
-        first=_link(chosen) if cursor else None,
+        next=link(chosen, cursor=page.next) if page.next else None,
+        first=link(chosen) if cursor else None,
+        talk=link(chosen, to="/search/words") if page.total else None,
         empty_index=page.total == 0 and desk.index.count(Query()) == 0,
     )
 
 
-def _query(chosen: dict[str, str], now: datetime) -> Query:
+def query_of(chosen: dict[str, str], now: datetime) -> Query:
+    """What the chosen fields search; a time that can't be read is emptied."""
     since, until = _instant(chosen, "since"), _instant(chosen, "until")
     if chosen["days"] and since is None:
         since = now - timedelta(days=int(chosen["days"]))
@@ -115,9 +124,10 @@ def _instant(chosen: dict[str, str], name: str) -> datetime | None:
         return None
 
 
-def _link(chosen: dict[str, str], **changed: str | None) -> str:
+def link(chosen: dict[str, str], *, to: str = "/search", **changed: str | None) -> str:
+    """The address of a search by these fields, or of another page that takes the same ones."""
     merged = {**chosen, **changed}
-    return "/search?" + urlencode({name: value for name, value in merged.items() if value})
+    return f"{to}?" + urlencode({name: value for name, value in merged.items() if value})
 
 
 def _asked(chosen: dict[str, str], query: Query) -> dict[str, Any]:
@@ -139,7 +149,7 @@ def _asked(chosen: dict[str, str], query: Query) -> dict[str, Any]:
         "words": " ".join(said),
         "spans": [
             (
-                _link({**chosen, "since": "", "until": "", "days": number}),
+                link({**chosen, "since": "", "until": "", "days": number}),
                 text,
                 chosen["days"] == number and not chosen["since"] and not chosen["until"],
             )

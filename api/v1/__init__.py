@@ -27,6 +27,7 @@ from api.v1 import (
     session,
     silences,
     sources,
+    talk,
     users,
     workdays,
 )
@@ -53,6 +54,7 @@ router = APIRouter(
 )
 for part in (
     session,
+    talk,  # before posts, whose /posts/{id} takes every other name
     posts,
     labels,
     leads,
