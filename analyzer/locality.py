@@ -22,8 +22,8 @@ from analyzer.locality_names import (
     spoken_forms,
 )
 from posts.model import HitCertainty, LocalityHit
-from registry.areas import Area
 from registry.gazetteer import Division
+from registry.own_names import Area
 
 MAX_HITS = 500
 """At most so many hits of one text are told: a list of all divisions says nothing of a post."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.automaton import find_all, make_automaton
-from registry.units import Unit
+from registry.own_names import Unit
 
 _MIN_NAME = 2
 

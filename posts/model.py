@@ -67,7 +67,7 @@ class Post(Struct, frozen=True, kw_only=True, omit_defaults=True):
     filed_month: str
 
 
-class LocalityHit(Struct, frozen=True):
+class LocalityHit(Struct, frozen=True, gc=False):
     """A place name in a text. ``start`` and ``end`` are code points of the text as given."""
 
     code: str
@@ -79,7 +79,7 @@ class LocalityHit(Struct, frozen=True):
     why: str
 
 
-class Score(Struct, frozen=True, kw_only=True):
+class Score(Struct, frozen=True, kw_only=True, gc=False):
     """What the analyzer says of one text. Probabilities are within 0 and 1.
 
     ``p_appeal`` is of a complaint, a request or a question to the authorities (诉求); None where

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from msgspec import Struct
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from registry.errors import InvalidInputError, NotFoundError
+from registry.own_names import Area as Area  # noqa: PLC0414 - others know it from here
 from registry.statements import affected, clean
 from registry.tables import AreaAliasRow, AreaRow
-
-
-class Area(Struct, frozen=True, kw_only=True):
-    """A division: ``code`` and ``parent`` of the gazetteer, ``own`` where this office answers."""
-
-    code: str
-    name: str
-    level: str
-    parent: str | None = None
-    own: bool = False
-    aliases: tuple[str, ...] = ()
 
 
 def put(session: Session, area: Area) -> None:

@@ -11,9 +11,10 @@ import json
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-import structlog
+if TYPE_CHECKING:
+    import structlog
 
 # Line and paragraph separators, next line, and direction marks: data, but no viewer should act on
 # them. JSON allows them bare, so they are escaped by hand.
@@ -43,6 +44,8 @@ def render(_logger: object, _name: str, event: MutableMapping[str, Any]) -> str:
 
 def configure(stage: str, *, stream: TextIO | None = None, level: str = "INFO") -> None:
     """Send structlog and the standard library's logging to ``stream`` as JSON lines."""
+    import structlog  # a tenth of a second, which no command without a log should take
+
     out = stream if stream is not None else sys.stderr
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -11,14 +11,13 @@ from msgspec.structs import replace
 from analyzer.grouping.defaults import default_rules
 from registry import alert_rules, areas, gazetteer, seeds, sources, units
 from registry.alert_rules import AlertRule
-from registry.areas import Area
 from registry.db import Database, Session
 from registry.errors import InvalidInputError
 from registry.sources import Source
-from registry.units import Unit
 from responder import calendars, rulebook
 from responder.rules import desk_file, load
-from yuqing.settings import AreaSettings, RuleSettings, Settings, SourceSettings
+from yuqing.configured import configured_areas, configured_units
+from yuqing.settings import RuleSettings, Settings, SourceSettings
 
 log = structlog.get_logger()
 
@@ -74,77 +73,6 @@ def _seed_area(session: Session, settings: Settings, new: set[str], now: datetim
         areas.put(session, area)
     for rule in default_rules(gazetteer.trim_code(settings.area.code)):
         alert_rules.put(session, rule, now=now)
-
-
-def configured_areas(settings: Settings) -> list[Area]:
-    """The own division, those below it, and the places of the file; [] without an own area.
-
-    Raises InvalidInputError where the gazetteer does not know the code.
-    """
-    if settings.area.code is None:
-        return []
-    code = gazetteer.trim_code(settings.area.code)
-    divisions = {division.code: division for division in gazetteer.load_under(code)}
-    if code not in divisions and settings.area.name:
-        divisions = _unlisted(code, settings.area)
-    if code not in divisions:
-        raise InvalidInputError(
-            f"区划代码 {settings.area.code} 不在区划表中。请填县、州（市）或省的代码，如 533100。"
-        )
-    given = {gazetteer.trim_code(one): names for one, names in settings.area.localities.items()}
-    given[code] = [*given.get(code, []), *settings.area.aliases]
-    found = []
-    for division in divisions.values():
-        names = given.get(division.code) or gazetteer.common_names(division)
-        found.append(
-            Area(
-                code=division.code,
-                name=division.name,
-                level=division.level,
-                parent=division.parent,
-                own=True,
-                aliases=tuple(dict.fromkeys(name for name in names if name != division.name)),
-            )
-        )
-    for number, place in enumerate(settings.area.places, 1):
-        parent = gazetteer.trim_code(place.parent) if place.parent else code
-        found.append(
-            Area(
-                code=f"{parent}-p{number}",
-                name=place.name,
-                level="place",
-                parent=parent,
-                own=True,
-                aliases=tuple(place.aliases),
-            )
-        )
-    return found
-
-
-def _unlisted(code: str, area: AreaSettings) -> dict[str, gazetteer.Division]:
-    """Divisions that no gazetteer has: each locality's first name is its full name."""
-    assert area.name is not None
-    own = gazetteer.Division(code=code, level="county", name=area.name, short="", parent="")
-    return {code: own} | {
-        one: gazetteer.Division(code=one, level="town", name=names[0], short="", parent=code)
-        for one, names in area.localities.items()
-        if names
-    }
-
-
-def configured_units(settings: Settings) -> list[Unit]:
-    """The units of the file."""
-    return [
-        Unit(
-            id=one.id,
-            name=one.name,
-            kind="department",
-            parent=None,
-            head=one.head,
-            aliases=tuple(one.aliases),
-        )
-        for one in settings.unit
-    ]
 
 
 def _wanted(settings: Settings) -> set[str]:

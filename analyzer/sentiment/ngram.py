@@ -111,8 +111,10 @@ class NgramScorer:
 
 def packed(weights: NDArray[np.int8]) -> NDArray[np.int64]:
     """The three weights of each slot in one number."""
-    wide = weights.astype(np.int64)
-    together: NDArray[np.int64] = wide[0] + (wide[1] << _LANE) + (wide[2] << 2 * _LANE)
+    together: NDArray[np.int64] = weights[2].astype(np.int64)
+    for lane in (1, 0):  # in place: the table is 8 MB
+        together <<= _LANE
+        together += weights[lane]
     return together
 
 

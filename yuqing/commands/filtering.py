@@ -43,13 +43,14 @@ def score(
     from analyzer.units import UnitMatcher
     from registry import gazetteer
     from yuqing.commands.score_input import blocks
+    from yuqing.configured import configured_areas, configured_units
     from yuqing.scorers import scorer_of
-    from yuqing.seeding import configured_areas, configured_units
 
     settings = load_settings(config)
+    divisions = gazetteer.load()
     judge = LineFilter(
         scorer_of(settings, scorer),
-        Matcher(gazetteer.load(), configured_areas(settings)),
+        Matcher(divisions, configured_areas(settings, divisions)),
         UnitMatcher(configured_units(settings)),
         why=why,
     )
