@@ -27,16 +27,21 @@ def acquire(session: Session, name: str, *, holder: str, now: datetime, ttl_s: f
     """
     if ttl_s <= 0:
         raise ValueError("a lease lives longer than 0 s")
-    until = now + timedelta(seconds=ttl_s)
-    renewed = update(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder)
-    if affected(session, renewed.values(until=until)):
+    if renew(session, name, holder=holder, now=now, ttl_s=ttl_s):
         return True
+    until = now + timedelta(seconds=ttl_s)
     free = update(LeaseRow).where(LeaseRow.name == name, LeaseRow.until <= now)
     if affected(session, free.values(holder=holder, acquired_at=now, until=until)):
         return True
     if session.scalar(select(LeaseRow.holder).where(LeaseRow.name == name)) is not None:
         return False
     return insert_once(session, LeaseRow(name=name, holder=holder, acquired_at=now, until=until))
+
+
+def renew(session: Session, name: str, *, holder: str, now: datetime, ttl_s: float) -> bool:
+    """Only renew it: True where nobody else has held it since it was taken, however long ago."""
+    mine = update(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder)
+    return bool(affected(session, mine.values(until=now + timedelta(seconds=ttl_s))))
 
 
 def release(session: Session, name: str, *, holder: str) -> None:
@@ -66,12 +71,15 @@ class Tenure:
 
     What it believes is not proof: a process that was frozen believes what was true before. Where
     that matters, ``confirm`` asks inside the transaction that writes.
+
+    ``term`` counts how often it was taken anew: what one remembers of a term before is stale.
     """
 
     def __init__(self, name: str, *, holder: str, ttl_s: float) -> None:
         self.name = name
         self.holder = holder
         self.ttl_s = ttl_s
+        self.term = 0
         self._until: datetime | None = None
 
     @property
@@ -89,9 +97,13 @@ class Tenure:
         if self.sure(now):
             return True
         with database.transaction() as session:
-            own = self.confirm(session, now)
-        if not own:
-            self.lose()
+            kept = self.held and renew(
+                session, self.name, holder=self.holder, now=now, ttl_s=self.ttl_s
+            )
+            own = kept or self.confirm(session, now)
+        if not kept:
+            self.lose()  # another one may have come and gone while we stood still
+            self.term += own
         self._until = now + timedelta(seconds=self.ttl_s) if own else None
         return own
 

@@ -21,14 +21,16 @@ from posts.errors import PoisonError, PostsError, RetryError
 from posts.index.port import PostIndex
 from posts.log.port import SCORED, SIGNALS, PostLog, Record
 from posts.model import ScoredPost, Signal
-from registry import erasures, lease
+from registry import erasures
 from registry.db import Database
 from registry.errors import DeskError, UnavailableError
+from registry.lease import Tenure
 
 GROUP = "grouping"
 LEASE = "grouping"
-LEASE_TTL_S = 15
-_RENEW_AFTER = timedelta(seconds=LEASE_TTL_S / 3)
+LEASE_TTL_S = 8.0
+"""So long a dead worker holds up the others. Longer than a slow step: a worker that loses the lease
+writes nothing twice, but begins anew from what was saved."""
 _REFRESH_AFTER = timedelta(seconds=2)
 _SAVE_AFTER = timedelta(seconds=2)
 
@@ -57,13 +59,13 @@ class GroupingWorker:
         self._log = log
         self._database = database
         self._clock = clock
-        self._holder = holder
+        self._lease = Tenure(LEASE, holder=holder, ttl_s=LEASE_TTL_S)
+        self._term = 0  # of the lease: what the parts hold is of this one
         self._parts: tuple[Part, ...] = (
             RuleWindows(database, memory or NoMemory(), index),
             *parts,
         )
         self._consumer = log.consumer(SCORED, GROUP, alone=True)
-        self._renewed: datetime | None = None
         self._refreshed: datetime | None = None
         self._saved: datetime | None = None
         self._outgoing: list[Signal] = []
@@ -101,28 +103,22 @@ class GroupingWorker:
         Where that fails now, the next worker reads again what was not committed.
         """
         try:
-            if self._renewed is not None:
+            if self._lease.held:
                 self._save(self._clock())
-                with self._database.transaction() as session:
-                    lease.release(session, LEASE, holder=self._holder)
         except (RetryError, UnavailableError) as error:
             _log.warning("grouping_left_uncommitted", error=str(error))
-        self._renewed = None
+        self._lease.give_back(self._database)
         self._consumer.close()
         for part in self._parts:
             part.close()
 
     def _has_lease(self, now: datetime) -> bool:
-        if self._renewed is not None and now - self._renewed < _RENEW_AFTER:
-            return True
-        with self._database.transaction() as session:
-            held = lease.acquire(session, LEASE, holder=self._holder, now=now, ttl_s=LEASE_TTL_S)
-        if held and self._renewed is None:
+        if not self._lease.hold(self._database, now):
+            return False
+        if self._term != self._lease.term:
             self._start(now)
-        if not held and self._renewed is not None:
-            _log.warning("lease_lost", lease=LEASE, holder=self._holder)
-        self._renewed = now if held else None
-        return held
+            self._term = self._lease.term
+        return True
 
     def _start(self, now: datetime) -> None:
         """Begin from what was saved last, by this worker or by the one before."""

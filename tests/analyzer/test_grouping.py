@@ -367,6 +367,18 @@ def test_only_the_holder_of_the_lease_works(desk: Desk):
     assert [signal.count for signal in signals(desk.log)] == [3, 6]
 
 
+def test_one_that_slept_while_another_came_and_went_goes_on_from_what_that_one_saved(desk: Desk):
+    desk.come(*[desk.post() for _ in range(3)])
+    assert desk.worker.step() == 3
+    desk.clock.advance(seconds=60)
+    other = desk.start("two")
+    desk.come(*[desk.post() for _ in range(3)])
+    assert other.step() == 3
+    other.close()
+    desk.come(*[desk.post() for _ in range(6)])
+    assert [signal.count for signal in desk.drain()] == [3, 6, 12]
+
+
 def test_a_message_that_no_one_can_read_is_buried(desk: Desk):
     desk.log.append(SCORED, [("bad", b"\xff")])
     desk.come(*[desk.post() for _ in range(3)])

@@ -91,6 +91,19 @@ def test_a_tenure_asks_again_when_half_of_it_is_over(database: Database, now: da
     assert two.hold(database, at(10)), "what is another's is not given back"
     two.give_back(database)
     assert one.hold(database, at(10))
+    assert (one.term, two.term) == (2, 1)
+
+
+def test_a_tenure_knows_whether_another_came_and_went(database: Database, now: datetime):
+    one = lease.Tenure("grouping", holder="one", ttl_s=8)
+    two = lease.Tenure("grouping", holder="two", ttl_s=8)
+    assert one.hold(database, now)
+    assert one.hold(database, now + timedelta(seconds=600))
+    assert one.term == 1, "it slept, and nobody else was there"
+    assert two.hold(database, now + timedelta(seconds=700))
+    two.give_back(database)
+    assert one.hold(database, now + timedelta(seconds=701))
+    assert one.term == 2
 
 
 def test_what_a_process_held_that_has_ended_is_free_at_once(database: Database, now: datetime):
