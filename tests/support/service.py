@@ -77,6 +77,16 @@ def until(
     raise AssertionError(f"not within {deadline_s} s: {what}")
 
 
+def slowness(cwd: Path) -> float:
+    """How many times slower than by itself this machine is just now, at least 1.
+
+    By the start of a command that does nothing, which takes less than half a second of it.
+    """
+    began = time.monotonic()
+    run("--help", cwd=cwd)
+    return max(1.0, (time.monotonic() - began) / 0.5)
+
+
 @dataclass
 class Service:
     """A running ``yuqing up``."""
