@@ -44,8 +44,10 @@ _log = structlog.get_logger()
 class Places(Protocol):
     """What is needed of :class:`analyzer.locality.Matcher`."""
 
-    def find(self, text: str, source_area: str | None = None) -> list[LocalityHit]:
-        """The places in the text."""
+    def find_many(
+        self, texts: Sequence[str], source_areas: Sequence[str | None] | None = None
+    ) -> list[list[LocalityHit]]:
+        """The places in each text; its source's own area may stand beside it."""
 
     def areas(self, hits: Sequence[LocalityHit]) -> tuple[str, ...]:
         """The codes of the sure hits and of everything above them."""
@@ -54,8 +56,8 @@ class Places(Protocol):
 class Units(Protocol):
     """What is needed of :class:`analyzer.units.UnitMatcher`."""
 
-    def find(self, text: str) -> tuple[str, ...]:
-        """The ids of the units that the text names."""
+    def find_many(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """The ids of the units that each text names."""
 
 
 class _Item(Struct, frozen=True):
@@ -143,9 +145,14 @@ class ScoringWorker:
             wait(under_way)
 
     def _judged(self, records: Sequence[Record]) -> list[tuple[Record, ScoredPost]]:
+        scored = self._score(self._read(records))
+        texts = [item.text for item, _ in scored]
+        source_areas = [self.source_areas.get(item.post.source) for item, _ in scored]
+        places = self.matcher.find_many(texts, source_areas)
+        units = self.units.find_many(texts) if self.units else [()] * len(texts)
         return [
-            (item.record, self._judge(item, score))
-            for item, score in self._score(self._read(records))
+            (item.record, self._judge(item.post, score, hits, named))
+            for (item, score), hits, named in zip(scored, places, units, strict=True)
         ]
 
     def _pass_on(
@@ -208,15 +215,15 @@ class ScoringWorker:
         self._bury(item.record, f"打分失败（{self._scorer.name}）：{reason}", attempts=MAX_TRIES)
         return None
 
-    def _judge(self, item: _Item, score: Score) -> ScoredPost:
-        post = item.post
-        hits = self.matcher.find(item.text, self.source_areas.get(post.source))
+    def _judge(
+        self, post: Post, score: Score, hits: Sequence[LocalityHit], units: tuple[str, ...]
+    ) -> ScoredPost:
         return ScoredPost(
             post=structs.replace(post, version=with_generation(post.version, self._generation)),
             score=score,
             localities=tuple(hits),
-            areas=self.matcher.areas(hits),
-            units=self.units.find(item.text) if self.units else (),
+            areas=self.matcher.areas(hits) if hits else (),
+            units=units,
             scored_at=self._clock(),
         )
 

@@ -1,16 +1,32 @@
 from __future__ import annotations
 
+import functools
+import io
 import json
+import os
+import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.analyzer import dehong
 
 from analyzer import sentiment
-from analyzer.score_filter import BadLine, Judgement, encode_lines, score_lines
+from analyzer.score_filter import BadLine, Judgement, LineFilter, encode_lines, score_lines
 from analyzer.units import UnitMatcher
 from registry.units import Unit
+from yuqing.commands.score_input import blocks
 
+LONE = re.compile("[\ud800-\udfff]")
+
+STRANGE = [
+    "", "。", "\0", "\ud800", "\udc00\ud800", "😀" * 40, "👨\u200d👩\u200d👧", "e\u0301", "①②Ⅷ㍿ﷺ",
+    "ᥘᥧᥐᥰ ᥖᥬᥲ", "ᦺᦑ", "ယနေ့ ရေမလာပါ", "ئۇيغۇر سۇ توختىدى", "བོད་ཡིག", "ꆈꌠꉙ",
+    "ＡＢＣ１２３", "颱風與災區", "𠮷野家",
+    "\u202e水停丽瑞", "\u2066瑞丽\u2069", "瑞\u200b丽\ufeff市",
+    "\x1b[31m停水\x07", "\u2028\u2029\x85", "\r\n\t", "瑞丽\ud83d",
+    "死" * 3_000, "瑞丽市芒市" * 400,
+]  # fmt: skip
 UNITS = UnitMatcher([Unit(id="city-management", name="城市管理局", aliases=("城管局", "城管"))])
 
 
@@ -108,6 +124,90 @@ def test_a_text_of_a_megabyte_is_answered():
     [result] = run(json.dumps({"id": 1, "text": "停水瑞丽" * 260_000}))
     assert isinstance(result, Judgement)
     assert len(result.localities) == 500
+
+
+@functools.cache
+def whole() -> LineFilter:
+    return LineFilter(sentiment.load("ngram"), dehong(), UNITS)
+
+
+def holds(texts: list[str]) -> None:
+    """Every text is answered in its place or refused; what is told of it is right as it came."""
+    lines = [json.dumps({"id": at, "text": text}).encode() for at, text in enumerate(texts)]
+    counted = LineFilter(sentiment.load("trivial"), dehong())
+    refused = {one.number - 1 for one in counted.answers(lines)[1]}
+    judged, bad = whole().answers(lines)
+    assert len(bad) == len(refused)
+    assert all(LONE.search(texts[at]) for at in refused)
+    assert [one.id for one in judged] == [at for at in range(len(texts)) if at not in refused]
+    for row in map(json.loads, encode_lines(judged).splitlines()):
+        assert all(0 <= row[name] <= 1 for name in ("p_negative", "p_positive", "p_appeal"))
+        text = texts[row["id"]]
+        assert all(0 <= hit["start"] < hit["end"] <= len(text) for hit in row["localities"])
+        assert all(text[hit["start"] : hit["end"]] == hit["text"] for hit in row["localities"])
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.lists(
+            st.one_of(
+                st.sampled_from(STRANGE[:-2]),
+                st.sampled_from(["瑞丽", "芒市", "德宏州", "城管局", "停水", "死亡", " ", "\n"]),
+                st.text(alphabet=st.characters(exclude_categories=()), max_size=6),
+            ),
+            max_size=8,
+        ).map("".join),
+        max_size=8,
+    )
+)
+def test_any_text_is_answered_over_the_whole_path(texts: list[str]):
+    holds(texts)
+
+
+def test_known_oddities_are_answered_or_refused():
+    holds(STRANGE)
+
+
+def test_a_text_is_judged_alike_alone_and_among_others():
+    lines = [json.dumps({"id": 1, "text": one}) for one in STRANGE if not LONE.search(one)]
+    together, _ = whole().answers(lines)
+    assert [whole().answers([line])[0][0] for line in lines] == together
+
+
+def test_five_megabytes_do_not_hold_up_the_others():
+    texts = ["停水瑞丽 " * 1_000_000, "瑞丽停水"]
+    judged, bad = whole().answers([json.dumps({"id": 1, "text": one}) for one in texts])
+    assert bad == []
+    assert [len(one.localities) for one in judged] == [500, 1]
+
+
+def test_half_a_character_is_named_as_the_likely_fault():
+    [bad] = run('{"id": 1, "text": "\\ud83d 停水"}')
+    assert isinstance(bad, BadLine)
+    assert "半个字符" in bad.message
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 4096])
+def test_blocks_are_whole_lines_however_they_come(size: int):
+    data = b"".join(b'{"id": %d}\n' % at * (at % 3) + b"x" * (at * 9) for at in range(40))
+    found = list(blocks(io.BytesIO(data), size))
+    assert b"".join(found) == data
+    assert all(block.endswith(b"\n") for block in found[:-1])
+
+
+def test_a_block_does_not_wait_for_more_than_what_is_there():
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as stream, os.fdopen(writer, "wb", buffering=0) as pipe:
+        several = blocks(stream)
+        pipe.write(b"1\n")
+        assert next(several) == b"1\n"
+        pipe.write(b"2\n3")
+        assert next(several) == b"2\n"
+        pipe.write(b"\n")
+        assert next(several) == b"3\n"
+        pipe.close()
+        assert list(several) == []
 
 
 def test_why_adds_the_runs_that_decided():

@@ -104,7 +104,7 @@ def _run(folder: Path) -> Iterator[str]:
 
     split = dict.fromkeys(("decode", "score", "localities", "index", "append"), 0.0)
     _time(split, "score", scorer, "score")
-    _time(split, "localities", matcher, "find")
+    _time(split, "localities", matcher, "find_many")
     _time(split, "index", index, "write")
     _time(split, "append", log, "append")
     _time(split, "decode", scoring, "decode")

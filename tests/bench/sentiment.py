@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import importlib
-import os
 import time
-from collections.abc import Callable, Iterator
-from itertools import islice
-from pathlib import Path
+from collections.abc import Iterator
 
 from analyzer import sentiment
-from tests.bench.scoring import make_texts
+from tests.bench.scoring import rate, some_texts
 
 POSTS = 20_000
 BATCH = 512
@@ -19,7 +15,7 @@ BATCH = 512
 
 def bench() -> Iterator[str]:
     """Lines with the figures."""
-    texts, said = _texts()
+    texts, said = some_texts(POSTS)
     yield f"{len(texts):,} posts, {sum(map(len, texts)) / len(texts):.0f} characters each ({said})"
     began = time.process_time()
     ngram = sentiment.load("ngram")
@@ -41,16 +37,6 @@ def bench() -> Iterator[str]:
     yield from _others(texts[:1000])
 
 
-def rate(call: Callable[[list[str]], object], texts: list[str]) -> float:
-    """Texts for each second that a core worked for us, the best of three: others may work, too."""
-    best = float("inf")
-    for _ in range(3):
-        began = time.process_time()
-        call(texts)
-        best = min(best, time.process_time() - began)
-    return len(texts) / best
-
-
 def _others(texts: list[str]) -> Iterator[str]:
     try:
         jieba = importlib.import_module("jieba")
@@ -59,14 +45,3 @@ def _others(texts: list[str]) -> Iterator[str]:
         return
     jieba.initialize()
     yield f"jieba, cutting alone: {rate(lambda some: [jieba.lcut(t) for t in some], texts):,.0f}"
-
-
-def _texts() -> tuple[list[str], str]:
-    root = Path(__file__).resolve().parents[2]
-    data = Path(os.environ.get("YUQING_EVAL_DATA") or root.parent / "shared" / "data")
-    file = data / "throughput" / "covid_weibo_150k.tsv.gz"
-    if not file.is_file():
-        return make_texts(POSTS), "made"
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
-        some = islice(lines, POSTS)
-        return [line.rstrip("\n").split("\t", 1)[-1] for line in some], "real"
