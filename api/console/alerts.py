@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -20,6 +21,7 @@ from api.desk import Desk
 from api.permissions import Action, may, require
 from posts.index.port import PostIndex
 from registry import alert_rules, areas, sources
+from registry.alert_rules import AlertRule
 from registry.errors import DeskError
 from registry.users import User
 from responder import alert_moves, alerts, query
@@ -98,6 +100,25 @@ def _list(
     )
 
 
+def asked_words(rule: AlertRule | None) -> tuple[str, ...]:
+    """The words that posts are asked for, to be marked in them."""
+    return tuple(word for word in (*rule.all_of, *rule.any_of) if word) if rule else ()
+
+
+def conditions(rule: AlertRule, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What a rule asks of a post, as (condition, values), without what it does not ask for."""
+    asked = (
+        ("含任一", rule.any_of),
+        ("须全含", rule.all_of),
+        ("不得含", rule.none_of),
+        ("地点", rule.areas),
+        ("种类", tuple(words.kind(kind) for kind in rule.kinds)),
+        ("信源", tuple(names.get(source, source) for source in rule.sources)),
+        ("情感", tuple(words.TONES[tone][1] for tone in rule.sentiments)),
+    )
+    return [(title, "、".join(values)) for title, values in asked if values]
+
+
 @router.get("/alerts/{number}")
 def alert_page(
     request: Request, session: Reading, desk: DeskDep, user: PageUser, number: Id
@@ -129,7 +150,11 @@ def _page(
         error=error.message if error else None,
         alert=matters.alert_view(alert, shell.now, names),
         rule=rule,
-        posts=[post_view(scored, shell.now, sources=names) for scored in related or ()],
+        conditions=conditions(rule, names) if rule else [],
+        posts=[
+            post_view(scored, shell.now, sources=names, marked=asked_words(rule))
+            for scored in related or ()
+        ],
         posts_away=related is None,
         incidents=[
             (str(one.id), f"{one.id}　{one.title}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -50,12 +50,16 @@ def post_view(
     *,
     sources: Mapping[str, str],
     fragments: Sequence[tuple[str, bool]] = (),
+    marked: Collection[str] = (),
 ) -> PostView:
-    """One post; ``sources`` names the sources, ``fragments`` are the runs that a search found."""
+    """One post; ``sources`` names the sources, ``fragments`` are the runs that a search found.
+
+    ``marked``: words to mark where there are no fragments, such as those of an alert's rule.
+    """
     post, score = scored.post, scored.score
-    matched = {text for text, is_match in fragments if is_match and text}
+    matched = {text for text, is_match in fragments if is_match and text} or set(marked)
     title = post.title or _cut(post.text, 40) or "（无标题）"
-    runs = tuple(fragments) or ((_cut(post.text, _SNIPPET), False),)
+    runs = tuple(fragments) or mark(_cut(post.text, _SNIPPET), matched) or (("", False),)
     whole = "".join(text for text, _ in runs).strip()
     return PostView(
         id=post.id,

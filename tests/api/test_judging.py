@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from support.api import MadeDesk
-from support.desk_data import scored
+from support.desk_data import fill, scored
 
 from analyzer.scoring.text import analysed_text
 from analyzer.sentiment.ngram import NgramScorer
@@ -190,3 +190,11 @@ def test_a_post_that_was_destroyed_leaves_its_label_without_a_word(
         kept = labels.recent(session)[0]
     assert "停" not in repr(kept)
     assert kept.at + timedelta(0) == desk.clock()
+
+
+def test_an_alert_shows_what_its_rule_asks_for_and_where_posts_say_it(desk: MadeDesk):
+    alert = fill(desk)["alert"]
+    page = desk.client().get(f"/alerts/{alert}").text
+    assert "<dt>含任一</dt><dd>停水、没水</dd>" in page
+    assert "弄坝镇又<mark>停水</mark>了" in page
+    assert "<dt>不得含</dt>" not in page
