@@ -16,6 +16,11 @@ from posts.log.kafka_settings import KafkaSettings, TopicSpec, TopicSpecs, topic
 _LOOK_AGAIN_S = 300.0  # partitions may be added while we run
 _COORDINATOR_S = 10.0  # a new cluster makes its topic of offsets at first use
 _EXISTS = 36  # TOPIC_ALREADY_EXISTS
+_MOVING = (
+    errors.CoordinatorNotAvailableError,
+    errors.CoordinatorLoadInProgressError,
+    errors.NotCoordinatorError,
+)
 
 Offsets = dict[TopicPartition, int]
 
@@ -123,8 +128,11 @@ class Topics:
         while True:
             try:
                 return dict(self.admin().list_group_offsets({group: partitions})[group])
-            except (errors.CoordinatorNotAvailableError, errors.CoordinatorLoadInProgressError):
-                if time.monotonic() > deadline:
+            except errors.KafkaError as error:
+                # The client asks whom it asked before, for ever; another broker may have taken
+                # the group over. A new client looks for it.
+                self.close()
+                if not isinstance(error, _MOVING) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
 

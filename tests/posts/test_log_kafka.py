@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaProducer, errors
 from kafka.admin import ConfigResource, ConfigResourceType
 from services import servers
 from support.kafka_logs import kafka_log
@@ -106,6 +106,21 @@ class TestGroups:
         thread.join()
         assert seen == {f"{n}" for n in range(60)}
 
+    def test_a_group_that_another_broker_has_taken_over_is_looked_for_anew(
+        self, log: KafkaLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        log.append(RAW, [("a", b"1")])
+        assert log.lag(RAW, "g") == 1
+        moved, asked = log._topics.admin(), []
+
+        def refuse(_: Any) -> Any:
+            asked.append(1)
+            raise errors.NotCoordinatorError
+
+        monkeypatch.setattr(moved, "list_group_offsets", refuse)
+        assert log.lag(RAW, "g") == 1
+        assert len(asked) == 1, "the client that remembers the old one is not asked again"
+
 
 @needs_kafka
 class TestForeignHands:
@@ -160,6 +175,7 @@ class TestErasure:
         config = str(about)
         assert "compact,delete" in config
         assert "86400000" in config, "max.compaction.lag.ms bounds how long the text stays"
+        assert "lz4" in config, "what others send in zstd is stored so that we can read it"
 
     def test_another_process_learns_of_it(self, log: KafkaLog, kafka_bootstrap: str) -> None:
         log.append(RAW, [("p", b"1"), ("q", b"2")])
