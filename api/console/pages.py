@@ -18,6 +18,7 @@ from api.console import (
     judging,
     lead,
     matters,
+    naming,
     notices,
     search,
     silencing,
@@ -153,5 +154,5 @@ def audit_page(
 
 for part in (alerts, assessing, incidents, lead, search, talking, watching, telling, workdays):
     router.include_router(part.router)
-for part in (duty_pages, turns, handover, silencing, erasures, judging):
+for part in (naming, duty_pages, turns, handover, silencing, erasures, judging):
     router.include_router(part.router)

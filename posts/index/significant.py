@@ -221,4 +221,4 @@ def _is_person(word: str) -> bool:
 def _cutter() -> Any:
     import rjieba  # 30 to 60 MB, and most processes never ask
 
-    return rjieba.Jieba()
+    return rjieba  # its functions share one dictionary

@@ -1,0 +1,157 @@
+"""What an alias would have hit (别名预览): counted over the posts of a day before it is kept.
+
+Asked of the index, then of the matcher with that one name, which knows what follows a name that is
+none (瑞丽杂志, 北京路). What longer names of the gazetteer would cover is not taken off: the count
+is at most that much too high.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from analyzer.locality import Matcher
+from analyzer.scoring.text import analysed_text
+from analyzer.units import UnitMatcher
+from analyzer.words import is_ordinary
+from posts.index.port import PostIndex, Query
+from posts.index.reading import newest
+from posts.index.words import spell
+from posts.model import HitCertainty, ScoredPost
+from registry.aliases import Kind
+from registry.areas import Area
+from registry.units import Unit
+
+SPAN = timedelta(hours=24)
+LOOKED_AT = 500
+"""Of the newest posts that hold the alias so many are read."""
+
+EXAMPLES = 5
+_ALIAS = "_"
+_AROUND = 36
+_MUCH, _LEAST_POSTS = 0.05, 50
+
+
+_Finder = Callable[[str], tuple[int, int, bool] | None]
+
+
+class Example(Struct, frozen=True):
+    """A post that would be hit: the words around, the hit itself, and what stands after it."""
+
+    post_id: str
+    before: str
+    hit: str
+    after: str
+    source: str
+    at: datetime
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """What the alias hits among the posts of the last 24 hours.
+
+    ``hits`` of the ``looked_at`` newest posts that hold the alias, out of ``holding``; ``fresh`` of
+    them are found by it alone: not marked with the area or unit so far, or, of an alias that is
+    kept already, by none of the other names. ``every`` is all posts of the day.
+    """
+
+    alias: str
+    hits: int
+    fresh: int
+    looked_at: int
+    holding: int
+    every: int
+    examples: tuple[Example, ...]
+    warnings: tuple[str, ...]
+
+
+def preview(
+    index: PostIndex, kind: Kind, target: Area | Unit, alias: str, *, now: datetime
+) -> Preview:
+    """Count what the alias would hit. Reads the index, changes nothing."""
+    since = now - SPAN
+    query = Query(text=spell(all_of=(alias,)), since=since)
+    key = target.id if isinstance(target, Unit) else target.code
+    is_kept = alias in target.aliases
+    found: list[tuple[ScoredPost, int, int]] = []
+    looked_at = fresh = 0
+    where = _finder(kind, target, alias)
+    for scored in newest(index, query, limit=LOOKED_AT):
+        looked_at += 1
+        place = where(analysed_text(scored.post))
+        if place is not None:
+            start, end, alone = place
+            found.append((scored, start, end))
+            marked = scored.units if kind == "unit" else scored.areas
+            fresh += alone if is_kept else key not in marked
+    every = index.count(Query(since=since))
+    return Preview(
+        alias=alias,
+        hits=len(found),
+        fresh=fresh,
+        looked_at=looked_at,
+        holding=index.count(query),
+        every=every,
+        examples=tuple(_example(*one) for one in found[:EXAMPLES]),
+        warnings=warnings(kind, alias, share=len(found) / every if every >= _LEAST_POSTS else 0),
+    )
+
+
+def warnings(kind: Kind, alias: str, *, share: float = 0.0) -> tuple[str, ...]:
+    """What speaks against the alias, in Chinese; without ``share`` only what the word says."""
+    said = []
+    if is_ordinary(alias):
+        said.append(
+            f"“{alias}”是常用词，不相干的帖文也会算进来。"
+            f"建议写得更具体，例如前面加上{'地名' if kind == 'area' else '单位名'}。"
+        )
+    if share >= _MUCH:
+        said.append(f"它会命中过去 24 小时全部帖文的 {share:.0%}，多半太宽。")
+    return tuple(said)
+
+
+def _finder(kind: Kind, target: Area | Unit, alias: str) -> _Finder:
+    """What says where in a text the alias would be hit first, and whether nothing else of it is.
+
+    The other names stand beside it, for a longer one covers it: 弄坝 within 弄坝镇 is no hit.
+    """
+    others = [one for one in (target.name, *target.aliases) if one != alias]
+    if kind == "unit":
+        known = [Unit(id=one, name=one) for one in others]
+        units = UnitMatcher((Unit(id=_ALIAS, name=alias), *known))
+
+        def in_units(text: str) -> tuple[int, int, bool] | None:
+            found = units.find(text)
+            at = text.find(alias)
+            return (
+                (at, at + len(alias), found == (_ALIAS,)) if _ALIAS in found and at >= 0 else None
+            )
+
+        return in_units
+    around = [Area(code=f"x{n}", name=one, level="place") for n, one in enumerate(others)]
+    places = Matcher((), (Area(code=_ALIAS, name=alias, level="place"), *around))
+
+    def in_places(text: str) -> tuple[int, int, bool] | None:
+        hits = [one for one in places.find(text) if one.certainty is HitCertainty.SURE]
+        at = next(((one.start, one.end) for one in hits if one.code == _ALIAS), None)
+        return None if at is None else (*at, all(one.code == _ALIAS for one in hits))
+
+    return in_places
+
+
+def _example(scored: ScoredPost, start: int, end: int) -> Example:
+    text = analysed_text(scored.post)
+    first, last = max(0, start - _AROUND), end + _AROUND
+    return Example(
+        post_id=scored.post.id,
+        before=("……" if first else "") + _flat(text[first:start]),
+        hit=text[start:end],
+        after=_flat(text[end:last]) + ("……" if last < len(text) else ""),
+        source=scored.post.source,
+        at=scored.post.published_at,
+    )
+
+
+def _flat(text: str) -> str:
+    return text.replace("\n", " ")
