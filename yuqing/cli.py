@@ -16,7 +16,9 @@ from yuqing.commands import (
     administering,
     backup,
     doctor,
+    duplicates,
     duty,
+    events,
     filtering,
     indexing,
     letters,
@@ -46,6 +48,8 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 for register in (
     operating,
     filtering,
+    duplicates,
+    events,
     indexing,
     reading,
     doctor,

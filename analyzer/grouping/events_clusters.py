@@ -1,0 +1,233 @@
+"""Posts of one event found in one pass: each joins the nearest centroid, or begins one (单遍聚类).
+
+Pure and bounded: a centroid keeps its heaviest terms, an index of terms leads to the centroids
+that can be near, and those that nobody joined for a window are let go, the idlest first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import nlargest
+from itertools import chain, islice
+from math import log, sqrt
+
+NEAR = 0.24
+"""From this cosine on a post belongs to a centroid."""
+
+MERGE = 0.36
+"""From this cosine on two centroids are one."""
+
+_TERMS = 60
+"""Terms of a post's vector, the heaviest."""
+
+_KEYS = 14
+"""Of these terms a post asks the index, and a centroid is found by them."""
+
+_KEPT = 120
+_POSTINGS = 64
+_CANDIDATES = 8
+_COMMON = 0.1
+_FEW = 50
+_MANY = 64
+_LOGS = [0.0, 0.5] + [1.0 + log(n / 2) for n in range(2, _MANY + 1)]
+
+Vector = dict[str, float]
+
+
+class Frequencies:
+    """In how many posts a term stands. Bounded: beyond ``limit`` terms, counts are halved."""
+
+    def __init__(self, limit: int = 400_000) -> None:
+        self.posts = 0
+        self.counts: Counter[str] = Counter()
+        self._limit = limit
+
+    def add(self, terms: Sequence[str]) -> None:
+        """Count one post, of whose terms none stands twice."""
+        self.posts += 1
+        self.counts.update(terms)
+        if len(self.counts) > self._limit:
+            self.posts = max(1, self.posts // 2)
+            self.counts = Counter({term: n // 2 for term, n in self.counts.items() if n > 1})
+
+    def vector(self, found: Mapping[str, int], *, known: bool = False) -> Vector:
+        """The post as a vector of length 1: log of the count times idf, the heaviest terms first.
+
+        ``known``: all posts are counted, so that a term of one post only can meet nothing.
+        """
+        posts, counts = self.posts, self.counts
+        most = max(_FEW, _COMMON * posts)
+        least = 2 if known else 0
+        total = log(posts + 1.0)
+        weights = [
+            ((_LOGS[n] if n < _MANY else _LOGS[-1]) * (total - log(df or 1)), term)
+            for term, n in found.items()
+            if least <= (df := counts.get(term, 0)) <= most
+        ]
+        weights.sort(reverse=True)
+        del weights[_TERMS:]
+        length = sqrt(sum(weight * weight for weight, _ in weights)) or 1.0
+        return {term: weight / length for weight, term in weights}
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A centroid: the sum of its posts' vectors, its length, and when it was last joined."""
+
+    id: int
+    newest: float
+    size: int = 0
+    terms: Vector = field(default_factory=dict)
+    square: float = 0.0
+    """Of the centroid's length."""
+
+
+class Clusters:
+    """The centroids of a window. ``window`` is in seconds of publication; None: no end."""
+
+    def __init__(
+        self,
+        *,
+        window: float | None = None,
+        limit: int = 50_000,
+        near: float = NEAR,
+        merge: float = MERGE,
+    ) -> None:
+        self.window, self.limit = window, limit
+        self.near, self.merge_from = near, merge
+        self.all: dict[int, Cluster] = {}
+        self._index: dict[str, list[int]] = {}
+        self._next = 0
+
+    def add(self, vector: Vector, at: float) -> int:
+        """The id of the cluster that the post joins, or that it begins."""
+        best = self.nearest(vector, at)
+        cluster = self.all[best[1]] if best is not None and best[0] >= self.near else None
+        if cluster is None:
+            cluster = Cluster(self._next, at)
+            self._next += 1
+            self.all[cluster.id] = cluster
+            if len(self.all) > self.limit:
+                self._let_go()
+        self.join(cluster, vector, at)
+        return cluster.id
+
+    def join(self, cluster: Cluster, vector: Vector, at: float) -> None:
+        """Let the post move the centroid."""
+        terms, square = cluster.terms, cluster.square
+        for term, weight in vector.items():
+            before = terms.get(term, 0.0)
+            terms[term] = before + weight
+            square += weight * (2.0 * before + weight)
+        cluster.square = square
+        cluster.size += 1
+        cluster.newest = max(cluster.newest, at)
+        if len(terms) > 2 * _KEPT:
+            self._trim(cluster)
+        for term in islice(vector, _KEYS):
+            self._post(term, cluster)
+
+    def nearest(self, vector: Vector, at: float, but: int = -1) -> tuple[float, int] | None:
+        """The nearest cluster within the window with its cosine; ``but`` is passed over."""
+        index = self._index
+        keys = [ids for term in islice(vector, _KEYS) if (ids := index.get(term))]
+        shared = Counter(chain.from_iterable(keys))
+        shared.pop(but, None)
+        if len(shared) > _CANDIDATES:
+            candidates = nlargest(_CANDIDATES, shared, key=shared.__getitem__)
+        else:
+            candidates = list(shared)
+        best: tuple[float, int] | None = None
+        for one in candidates:
+            cluster = self.all[one]
+            if self.window is not None and abs(at - cluster.newest) > self.window:
+                continue
+            near = cosine(vector, cluster)
+            if best is None or near > best[0]:
+                best = (near, one)
+        return best
+
+    def merged(self) -> dict[int, int]:
+        """Join centroids that have come near; which cluster went into which (to its end)."""
+        into: dict[int, int] = {}
+        for one in sorted(self.all.values(), key=lambda cluster: (cluster.size, cluster.id)):
+            found = self.nearest(_unit(one), one.newest, but=one.id)
+            if found is None or found[0] < self.merge_from:
+                continue
+            other = self.all[found[1]]
+            self.unite(other, one)
+            into[one.id] = other.id
+        return {one: _end(one, into) for one in into}
+
+    def unite(self, other: Cluster, one: Cluster) -> None:
+        """Put the second cluster into the first."""
+        keys = _heaviest(one.terms, 3 * _KEYS)
+        for term, weight in one.terms.items():
+            other.terms[term] = other.terms.get(term, 0.0) + weight
+        other.square = sum([weight * weight for weight in other.terms.values()])
+        other.size += one.size
+        other.newest = max(other.newest, one.newest)
+        if len(other.terms) > 2 * _KEPT:
+            self._trim(other)
+        self.drop(one)
+        for term in keys:
+            self._post(term, other)
+
+    def drop(self, cluster: Cluster) -> None:
+        """Forget a cluster."""
+        del self.all[cluster.id]
+        for term in cluster.terms:
+            ids = self._index.get(term)
+            if ids is not None and cluster.id in ids:
+                ids.remove(cluster.id)
+                if not ids:
+                    del self._index[term]
+
+    def _trim(self, cluster: Cluster) -> None:
+        kept = set(_heaviest(cluster.terms, _KEPT))
+        for term in [term for term in cluster.terms if term not in kept]:
+            ids = self._index.get(term)
+            if ids is not None and cluster.id in ids:
+                ids.remove(cluster.id)
+            del cluster.terms[term]
+        cluster.square = sum([weight * weight for weight in cluster.terms.values()])
+
+    def _post(self, term: str, cluster: Cluster) -> None:
+        if term not in cluster.terms:
+            return  # trimmed away just now
+        ids = self._index.setdefault(term, [])
+        if cluster.id not in ids:
+            ids.append(cluster.id)
+            if len(ids) > _POSTINGS:
+                del ids[0]
+
+    def _let_go(self) -> None:
+        """A tenth goes: the smallest of the idlest."""
+        order = sorted(self.all.values(), key=lambda cluster: (cluster.newest, cluster.size))
+        for cluster in order[: max(1, self.limit // 10)]:
+            self.drop(cluster)
+
+
+def cosine(vector: Vector, cluster: Cluster) -> float:
+    """Of a vector of length 1 and a centroid."""
+    terms = cluster.terms
+    near = sum([vector[term] * terms[term] for term in vector.keys() & terms.keys()])
+    return near / (sqrt(cluster.square) or 1.0)
+
+
+def _unit(cluster: Cluster) -> Vector:
+    length = sqrt(cluster.square) or 1.0
+    keys = _heaviest(cluster.terms, len(cluster.terms))
+    return {term: cluster.terms[term] / length for term in keys}
+
+
+def _heaviest(vector: Mapping[str, float], count: int) -> list[str]:
+    return sorted(vector, key=vector.__getitem__, reverse=True)[:count]
+
+
+def _end(one: int, into: Mapping[int, int]) -> int:
+    while one in into:
+        one = into[one]
+    return one

@@ -1,0 +1,139 @@
+"""The filter behind ``yuqing events``: JSON Lines in, the event of each out, in input order.
+
+Input: ``id``, ``text``, ``published_at`` (ISO 8601, or ``YYYY-MM-DD HH:MM:SS``), ``title`` if there
+is one. All is read first: what is a common word shows only over the whole, and the posts are
+taken by their time, not by their place in the file. The form of the output is stable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from analyzer.grouping.events_clusters import Clusters, Frequencies
+from analyzer.grouping.events_features import features
+
+_SHANGHAI = timezone(timedelta(hours=8))
+_DAY = 86_400
+_ROUNDS = 3
+
+
+class Given(Struct, frozen=True):
+    """One line that could be read. ``at`` is in seconds since 1970."""
+
+    id: str | int | float
+    title: str
+    text: str
+    at: float
+
+
+class Grouped(Struct, frozen=True):
+    """One line out; ``event`` null: no other post is of its matter."""
+
+    id: str | int | float
+    event: int | None
+
+
+class BadLine(Struct, frozen=True):
+    """A line that could not be read: its number, from 1, and why, in Chinese."""
+
+    number: int
+    message: str
+
+
+def read(lines: Iterable[bytes | str]) -> tuple[list[Given], list[BadLine]]:
+    """The lines that are not blank, and those that could not be read."""
+    given: list[Given] = []
+    bad: list[BadLine] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        one = _given(number, line)
+        if isinstance(one, Given):
+            given.append(one)
+        else:
+            bad.append(one)
+    return given, bad
+
+
+def group(posts: Sequence[Given], *, days: float | None = None) -> list[Grouped]:
+    """One answer a post, in the order given. Events are numbered from 1 by their first post.
+
+    ``days``: an event that no post joined for so long is over. None: all is one window.
+    """
+    order = sorted(range(len(posts)), key=lambda one: (posts[one].at, one))
+    frequencies = Frequencies(limit=5_000_000)
+    # Terms are strings that posts share; the vectors are made when all are counted.
+    found = [features(posts[one].title, posts[one].text) for one in order]
+    for terms in found:
+        frequencies.add(list(terms))
+    clusters = Clusters(window=None if days is None else days * _DAY, limit=1_000_000)
+    joined: list[int] = []
+    for place, one in enumerate(order):
+        vector = frequencies.vector(found[place], known=True)
+        found[place] = {}
+        joined.append(clusters.add(vector, posts[one].at) if vector else -1)
+    for _ in range(_ROUNDS):
+        into = clusters.merged()
+        if not into:
+            break
+        joined = [into.get(cluster, cluster) for cluster in joined]
+    numbers: dict[int, int] = {}
+    event: list[int | None] = [None] * len(posts)
+    for place, one in enumerate(order):
+        cluster = joined[place]
+        if cluster >= 0 and clusters.all[cluster].size > 1:
+            event[one] = numbers.setdefault(cluster, len(numbers) + 1)
+    return [Grouped(post.id, event[one]) for one, post in enumerate(posts)]
+
+
+def encode_line(one: Grouped) -> bytes:
+    """The answer as one line of JSON, without the line feed."""
+    return msgspec.json.encode(one)
+
+
+def _given(number: int, line: bytes | str) -> Given | BadLine:
+    try:
+        data = line.encode() if isinstance(line, str) else line
+        body: Any = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except UnicodeError:
+        return BadLine(number, f"第 {number} 行不是有效的 UTF-8 文本")
+    except (msgspec.MsgspecError, RecursionError) as error:
+        return BadLine(number, f"第 {number} 行不是有效的 JSON：{error}")
+    wrong = _what_is_wrong(body)
+    at = instant(body["published_at"]) if not wrong else None
+    if not wrong and at is None:
+        wrong = "的 published_at 不是时间：应如 2026-01-02T03:04:05Z"
+    if at is None:
+        return BadLine(number, f"第 {number} 行{wrong}")
+    return Given(body["id"], body.get("title") or "", body["text"], at)
+
+
+def _what_is_wrong(body: Any) -> str:
+    if not isinstance(body, dict):
+        return "应为一个 JSON 对象，含 id、text 和 published_at"
+    if missing := [name for name in ("id", "text", "published_at") if name not in body]:
+        return f"缺少字段：{'、'.join(missing)}"
+    if isinstance(body["id"], bool) or not isinstance(body["id"], str | int | float):
+        return "的 id 应为文本或数字"
+    if not isinstance(body["text"], str) or not isinstance(body.get("title"), str | None):
+        return "的 text、title 应为文本"
+    return ""
+
+
+def instant(value: Any) -> float | None:
+    """Seconds since 1970 of a time as people write it; without a zone it is Asia/Shanghai."""
+    if isinstance(value, str):
+        try:
+            at = datetime.fromisoformat(value.strip().replace("/", "-"))
+        except ValueError:
+            return None
+        try:
+            return (at if at.tzinfo else at.replace(tzinfo=_SHANGHAI)).astimezone(UTC).timestamp()
+        except OverflowError:
+            return None
+    return None
