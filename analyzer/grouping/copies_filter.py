@@ -1,0 +1,123 @@
+"""The filter behind ``yuqing duplicates``: JSON Lines with ``id`` and ``text`` in, groups out.
+
+A line is answered as soon as it is sure: a copy at once, an original when a copy of it has come or
+when it has left the window. Answers keep the order of the lines; memory is bounded by the window.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from analyzer.grouping.copies_text import sign
+from analyzer.grouping.copies_window import WINDOW, Window
+from analyzer.score_filter import BadLine
+
+BATCH = 512
+
+
+class Grouped(Struct, frozen=True):
+    """One line out: ``group`` is the id of the original as it came; None: there is no copy."""
+
+    id: str | int | float
+    group: str | int | float | None
+
+
+class _Line(Struct):
+    """A line that waits for its answer; ``original`` None: its text says nothing."""
+
+    id: str | int | float
+    original: _Line | None = None
+    copied: bool = False
+    gone: bool = False
+
+    def is_sure(self) -> bool:
+        origin = self.original
+        return origin is None or origin is not self or self.copied or self.gone
+
+
+def duplicate_lines(
+    lines: Iterable[bytes | str], *, window: int = WINDOW, batch: int = BATCH
+) -> Iterator[Grouped | BadLine]:
+    """One Grouped or BadLine for each line that is not blank, in the order of the lines."""
+    kept = Window(window)
+    at: list[_Line | None] = [None] * window
+    waiting: deque[_Line | BadLine] = deque()
+    numbered = enumerate(lines, start=1)
+    while chunk := list(islice(numbered, batch)):
+        read = [_read(number, line) for number, line in chunk if line.strip()]
+        good = [one for one in read if not isinstance(one, BadLine)]
+        found = kept.find(sign([text for _, text in good])) if good else None
+        marked: list[_Line] = []
+        for number, (identity, _) in enumerate(good):
+            line = _Line(identity)
+            slot = int(found.slot[number]) if found is not None else -1
+            if slot >= 0:
+                _settle(line, slot, at, first=bool(found is not None and found.first[number]))
+            marked.append(line)
+        following = iter(marked)
+        waiting.extend(one if isinstance(one, BadLine) else next(following) for one in read)
+        while waiting and (isinstance(waiting[0], BadLine) or waiting[0].is_sure()):
+            yield _answer(waiting.popleft())
+    while waiting:
+        yield _answer(waiting.popleft())
+
+
+def encode_line(grouped: Grouped) -> bytes:
+    """One line of JSON, without the line feed."""
+    return msgspec.json.encode(grouped)
+
+
+def _settle(line: _Line, slot: int, at: list[_Line | None], *, first: bool) -> None:
+    """Say whose copy the line is: that of who is at the slot, or none and it takes the slot."""
+    before = at[slot]
+    if first or before is None:
+        if before is not None:
+            before.gone = True
+        line.original, at[slot] = line, line
+    else:
+        line.original, before.copied = before, True
+
+
+def _answer(one: _Line | BadLine) -> Grouped | BadLine:
+    if isinstance(one, BadLine):
+        return one
+    origin = one.original
+    if origin is None or (origin is one and not one.copied):
+        return Grouped(one.id, None)
+    return Grouped(one.id, origin.id)
+
+
+def _read(number: int, line: bytes | str) -> tuple[str | int | float, str] | BadLine:
+    try:
+        data = line.encode() if isinstance(line, str) else line
+        body: Any = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except UnicodeError:
+        return BadLine(number, f"第 {number} 行不是有效的 UTF-8 文本")
+    except (msgspec.MsgspecError, RecursionError):
+        return BadLine(number, f"第 {number} 行不是有效的 JSON")
+    wrong = _what_is_wrong(body)
+    if wrong:
+        return BadLine(number, f"第 {number} 行{wrong}")
+    title = body.get("title") or ""
+    return body["id"], f"{title}\n{body['text']}" if title else body["text"]
+
+
+def _what_is_wrong(body: Any) -> str:
+    if not isinstance(body, dict):
+        return "应为一个 JSON 对象，含 id 和 text"
+    missing = [name for name in ("id", "text") if name not in body]
+    if missing:
+        return f"缺少字段：{'、'.join(missing)}"
+    if isinstance(body["id"], bool) or not isinstance(body["id"], str | int | float):
+        return "的 id 应为文本或数字"
+    if not isinstance(body["text"], str):
+        return "的 text 应为文本"
+    if not isinstance(body.get("title") or "", str):
+        return "的 title 应为文本"
+    return ""
