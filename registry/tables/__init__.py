@@ -16,6 +16,7 @@ from registry.tables.duty import (
     SilenceRow,
 )
 from registry.tables.erasing import ErasedRow, ErasureRow
+from registry.tables.events import EventDecisionRow, EventPostRow, EventRow
 from registry.tables.judging import LabelRow
 from registry.tables.people import (
     ApprovalRow,
@@ -62,6 +63,9 @@ __all__ = [
     "DutySwapRow",
     "ErasedRow",
     "ErasureRow",
+    "EventDecisionRow",
+    "EventPostRow",
+    "EventRow",
     "HandoverRow",
     "JobRow",
     "LabelRow",
