@@ -5,7 +5,9 @@ The lists are short and local to the task: each word was seen to deceive in ever
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
+from pathlib import Path
 
 from registry.gazetteer import Division, common_names
 
@@ -19,31 +21,32 @@ class Tier(IntEnum):
     FOREIGN = 3  # the same, outside the own area: without it, it is not told at all
 
 
+MANY = 3
+"""A full name that so many places bear is not the own town without more."""
+
+MARKS = frozenset("省市县区镇乡州旗盟")
+CHECKED = 3
+"""Names so short, or shorter, may be parts of other words, persons, brands or streets."""
+
+
 def _words(text: str) -> list[str]:
     return text.split()
 
 
-ORDINARY = frozenset(
-    _words("""
-    白银 大同 安康 来宾 朝阳 中山 东方 长治 海东 海西 海北 山南 长安 和平 太平 平安 人民 发展
-    市场 解放 建设 新华 红旗 胜利 团结 光明 幸福 文化 中心 中央 东风 向阳 前进 民主 友谊 新城
-    旧城 老城 城东 城西 城南 城北 城中 城子 河西 河东 江东 江北 江南 西山 东山 南山 北山 平山
-    平原 高原 新村 新街 大厂 小厂 护国 清平 永安 长江 黄河 工业 工农 生产 经济 开发 学院 大学
-    车站 火车站 广场 五一 八一 三明 支那 卡场 中华 中国 复兴 振兴 合作 先锋 东升 永和 新安 双山
-    石桥 大桥 大河 通道 公安 资源 新建 溪湖 共和 市中 市南 市北 天桥 比如 大安 和政 安居 延长 乐业
-    路南 路北 商城 江山 安定 惠民 民和 海伦 九龙 安宁 滨江 尖山 北辰 青山 龙湾 月湖 西湖 东湖 惠农
-    兴隆 兴业 富民 丰都 永定 定安 安全 保安 平阳 平顺 和顺 长寿 长乐 平度 开平 丰收 建华 集安 昌乐
-    临时 当涂 南部 西部 北部 东部 中部 南方 北方 西方 城口 河口 江口 山阳 镇平 新平 新乐 新民
-    洪山 上街 中原 中方 中站 双塔 同心 同德 大洼 宁静 宁化 宽城 寿宁 康乐 康平 廉江 弋阳 开化 怀安
-    文明 文成 明水 易门 景东 桥东 桥西 武功 民乐 水城 永和 永年 沙湾 清水 清新 玉树 白云 石门
-    福利 科技 立山 站前 管城 红星 红花 绿园 英德 蓝天 西乡 西区 金山 金川 金水 长白
-    阳光 阳明 雨山 靖安 顺义 顺平 高明 黄石 龙门 龙华
-    阿里 中卫 小城镇 古城 友好 前锋 宏伟 新兴 大城 子长 大名 万年 海棠 温泉 大关 会同 港口 兴国 富裕
-    白沙 牡丹 新星 天涯 台前 大方 互助 无极 黄埔 连城 龙湖 鼓楼 钟楼 南海 桃源 莲花 南湖 南城 新河
-    """)
-)
+WORDS = Path(__file__).resolve().parent / "locality_words.txt"
+
+
+def _listed(section: str) -> frozenset[str]:
+    _, _, rest = WORDS.read_text("utf-8").partition(f"[{section}]\n")
+    return frozenset(rest.partition("\n[")[0].split())
+
+
+ORDINARY = _listed("ordinary")
 """Ordinary words, and stems that many places share: never sure by themselves. Outside the own area
 they are told only where the division above stands directly before."""
+
+KNOWN = _listed("known")
+"""Short names of counties that are the county wherever they stand, if only one bears the name."""
 
 GENERIC = frozenset(
     _words("""
@@ -55,29 +58,49 @@ GENERIC = frozenset(
 )
 """Names of divisions that are common nouns: not looked for."""
 
-NOT_A_PLACE = tuple(
-    _words("""
-    杂志 女性 时尚 伊人 服饰 美容 航空 卫视 日报 晚报 牌 啤酒 烤鸭 白药 火腿 拉面 米线 大学 银行
-    """)
+NOT_A_PLACE = re.compile(
+    "杂志|女性|时尚|伊人|服饰|美容|模特|家居|医美|航空(?!路|港|口)|卫视|日报|晚报|晨报|商报|牌|啤酒|烤鸭|白药"
+    "|火腿|拉面|米线|大学(?!城|生|路)|学院(?!路)|银行|现代|大众|人寿|保险|股份|证券|药业|集团|球迷|国安|恒大|申花|富力"
 )
-"""Words after a short name that make it a brand or an institution (瑞丽杂志, 湖南卫视)."""
+"""What makes of the short name before it a brand or an institution (瑞丽杂志, 湖南卫视)."""
 
-STREETS = tuple(
-    _words("""
-    大道 大街 路 街 东路 西路 南路 北路 中路 东街 西街
-    """)
+PRODUCT = re.compile(
+    "小粒|咖啡豆?|坚果|贡米|大米|香米|糯米|茶叶|[红绿白黑]茶|普洱|毛尖|毛峰|龙井|菠萝|香梨|苹果|荔枝|柠檬|芒果|石榴"
+    "|蜜桃|葡萄干?|大枣|红枣|枸杞|香菇|火锅|小面|热干面|刀削面|凉皮|臊子面|肉夹馍|烧饼|月饼|粽子|豆瓣|榨菜|香醋|陈醋"
+    "|板鸭|烧鸡|扒鸡|羊肉串?|牛肉干?|腊肉|香肠|鱼丸|豆腐|米粉|螺蛳粉|过桥|饵丝|二锅头|老窖|大曲|黄酒|白酒"
+    "|翡翠手镯|翡翠吊坠|玉石手镯|葫芦丝|户撒刀|刀(?!下|口|山)|菜刀|剪刀|宝剑|瓷器|丝绸|刺绣|唐卡|年画|黄焖鸡|麻辣烫"
 )
-"""Words after a short name that make it the name of a street (北京路), wherever that lies."""
+"""Goods that are called by where they come from: the text need not be about that place."""
+
+STREET = re.compile(
+    "[东西南北中前后]?(?:大道|大街|路(?![灯面段况费过人政网途程])|街(?![上头边坊景舞拍区道办])|巷(?!道战)|胡同|弄堂)"
+    "|大厦|大饭店|国际酒店"
+)
+"""What makes of the short name before it the name of a street or house, wherever that lies."""
+
+FEATURE = re.compile("[山河湖岛寺峡岭峰溪潭泉沟洋塔洞庙](?![里上边区])|江(?!边|畔|堤|水)")
+"""What makes of the short name of a town before it the name of something in nature (青城山)."""
 
 AFTER_CITY = frozenset("场民面价值容")
 """Characters that belong with the 市 before them (市场, 市民), so that the name ends before it."""
 
 
 def spoken_forms(division: Division) -> tuple[str, ...]:
-    """What people say beside the full name, the stem last: 德宏州, 德宏."""
+    """The full name and what people say beside it, the stem last: 德宏州, 德宏."""
     if "族" in division.name or "自治" in division.name:
-        return common_names(division) or (division.short,)
-    return (division.short,)
+        return (division.name, *(common_names(division) or (division.short,)))
+    return (division.name, division.short)
+
+
+def without_parent(division: Division, parent: str) -> tuple[str, ...]:
+    """The name of a town that begins with the name above it, without that: 芒市勐焕街道."""
+    rest = division.name.removeprefix(parent)
+    return (rest,) if rest != division.name and len(rest) > len("街道") + 1 else ()
+
+
+def has_place_ending(name: str) -> bool:
+    """Whether it ends like the name of a road, a school, a water: then it is no short name."""
+    return bool(_PLACE_ENDING.search(name))
 
 
 def distinctive_town(name: str) -> bool:
@@ -85,3 +108,20 @@ def distinctive_town(name: str) -> bool:
     if name.endswith("街道"):
         return len(name) >= len("二字街道")
     return len(name) >= len("二字") + 1 and name[-1] in "镇乡" and not name.endswith("城乡")
+
+
+_PLACE_ENDING = re.compile(
+    "(?:大道|大街|[东西南北中前后]?路|街|巷|小学|中学|一中|二中|三中|幼儿园|学校|医院|公园|广场"
+    "|小区|花园|水库|大桥|市场|新村|村|社区|车站|收费站|服务区)$"
+)
+_NUMBERED = re.compile(
+    "第?[一二三四五六七八九十]+|[东西南北中]+|中心|实验|人民|民族|职业|妇幼|中医"
+)
+
+
+def common_place(name: str) -> bool:
+    """Whether a place of one's own bears a name that places everywhere bear: 人民路, 第一中学."""
+    stem = _PLACE_ENDING.sub("", name)
+    return stem != name and (
+        len(stem) < len("二字") or stem in ORDINARY or bool(_NUMBERED.fullmatch(stem))
+    )

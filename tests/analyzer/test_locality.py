@@ -158,13 +158,20 @@ def test_a_text_of_a_megabyte_is_bounded():
     assert time.perf_counter() - start < 5
 
 
-def test_every_own_division_is_found_by_its_full_name():
+def test_every_own_division_is_found_by_its_full_name_after_the_one_above():
     matcher = dehong()
+    own = [d for d in gazetteer.load() if d.code.startswith("5331")]
+    texts = [f"在{matcher.name(d.parent)}{d.name}，有人反映" for d in own]
     missed = [
         d.name
-        for d in gazetteer.load()
-        if d.code.startswith("5331")
-        and (d.code, "sure")
-        not in {(h.code, str(h.certainty)) for h in matcher.find(f"在{d.name}，有人反映")}
+        for d, hits in zip(own, matcher.find_many(texts), strict=True)
+        if (d.code, "sure") not in {(h.code, str(h.certainty)) for h in hits}
     ]
     assert missed == []
+
+
+def test_a_full_name_that_many_share_is_not_sure_even_in_the_own_area():
+    assert found("太平镇停电") == [("太平镇", "533123108", "uncertain")]
+    assert found("勐养镇停电") == [("勐养镇", "533122103", "sure")]
+    assert found("景洪市勐养镇停电")[1] == ("勐养镇", "532801105", "sure")
+    assert found("太平镇停电", source_area="533123") == [("太平镇", "533123108", "sure")]

@@ -1,0 +1,229 @@
+"""The names that are looked for, and for each what it means and what it needs to be sure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from analyzer.division_codes import CITY, COUNTY, LEVELS, PROVINCE, TOWN, parent_of
+from analyzer.locality_extra import DIVISIONS, nicknames
+from analyzer.locality_names import (
+    CHECKED,
+    GENERIC,
+    KNOWN,
+    MANY,
+    MARKS,
+    ORDINARY,
+    Tier,
+    common_place,
+    distinctive_town,
+    has_place_ending,
+    spoken_forms,
+    without_parent,
+)
+from analyzer.locality_points import normal_each
+from registry.areas import Area
+from registry.gazetteer import Division
+
+_MIN_NAME = 2
+
+
+class Gazette:
+    """``names`` are looked for; ``codes``, ``tiers``, ``checked`` and ``whys`` go with them.
+
+    ``names`` are written as texts are compared (:mod:`analyzer.locality_points`). ``checked``: the
+    name may be a part of other words; ``whys`` holds the reason where the tier is enough.
+    """
+
+    def __init__(self, divisions: Sequence[Division], areas: Sequence[Area]) -> None:
+        everywhere = [*divisions, *DIVISIONS] if divisions else []
+        self.parents = {area.code: area.parent for area in areas if area.parent}
+        self.known = {d.code: d.name for d in everywhere} | {a.code: a.name for a in areas}
+        self._own = tuple(sorted(area.code for area in areas if area.own))
+        self._nicknames: set[str] = set()
+        names = self._of_divisions(everywhere)
+        curated = self._curate(areas, names)
+        stems = Counter(d.short for d in everywhere if len(d.code) == TOWN)
+        given = sorted(names)
+        self.codes: list[tuple[str, ...]] = []
+        self.tiers = bytearray()
+        self.whys: list[str] = []
+        interned: dict[str, str] = {}
+        for name in given:
+            codes, tier, why = self._judge(name, names[name], curated, stems)
+            self.codes.append(codes)
+            self.tiers.append(tier)
+            self.whys.append(interned.setdefault(why, why))
+        self.names = tuple(normal_each(given))
+        self.checked = bytes(
+            len(name) == _MIN_NAME
+            or (len(name) <= CHECKED and name[-1] not in MARKS and not has_place_ending(name))
+            for name in self.names
+        )
+        numbers = {name: number for number, name in enumerate(self.names)}
+        self.city_stems = {
+            number: numbers.get(name[:-1])
+            for name, number in numbers.items()
+            if name.endswith("市") and len(name) > _MIN_NAME
+        }
+
+    def _of_divisions(self, divisions: Sequence[Division]) -> dict[str, set[str]]:
+        """Name → codes, of all that is looked for in the gazetteer."""
+        names: dict[str, set[str]] = defaultdict(set)
+        for division in divisions:
+            own = self.is_own(division.code)
+            far = len(division.code) == TOWN and not own
+            above = self.known.get(division.parent, division.name)
+            for form in (*spoken_forms(division), *without_parent(division, above)):
+                if far and form == division.short != division.name:
+                    continue  # stems of towns elsewhere are right once in six times
+                if len(form) >= _MIN_NAME and (own or form not in GENERIC):
+                    names[form].add(division.code)
+        for name, code in nicknames() if divisions else ():
+            if name not in names:
+                names[name].add(code)
+                self._nicknames.add(name)
+        return names
+
+    def _curate(self, areas: Sequence[Area], names: dict[str, set[str]]) -> dict[str, str]:
+        """Add what people keep; returns those names that are sure for it (alias → code)."""
+        curated: dict[str, str] = {}
+        for area in areas:
+            # What the gazetteer calls a division, too, keeps what that name needs.
+            if area.code.isdigit() and len(area.name) >= _MIN_NAME:
+                names[area.name].add(area.code)
+            told = area.aliases if area.code.isdigit() else (area.name, *area.aliases)
+            for name in (one.strip() for one in told):
+                known = area.code in names.get(name, ())
+                plain = known and not self._is_town_stem(name, area.code)
+                if len(name) >= _MIN_NAME and not plain and not (known and name in ORDINARY):
+                    curated[name] = area.code
+        for alias, code in curated.items():
+            names[alias].add(code)
+        return curated
+
+    def _is_town_stem(self, name: str, code: str) -> bool:
+        return len(code) == TOWN and name != self.known.get(code)
+
+    def _judge(
+        self, name: str, codes: set[str], curated: dict[str, str], stems: Counter[str]
+    ) -> tuple[tuple[str, ...], Tier, str]:
+        """Candidates, tier and the sentence for the case that the tier is enough."""
+        if name in curated:
+            code = curated[name]
+            if not code.isdigit() and common_place(name):
+                return (code,), Tier.CONTEXT, ""
+            return (code,), Tier.SURE, "本单位维护的地名或别名"
+        everyone = tuple(sorted(codes))
+        own = tuple(code for code in everyone if self.is_own(code))
+        if name in ORDINARY:
+            return everyone, Tier.ORDINARY if own else Tier.FOREIGN, ""
+        if own:
+            level = min(map(len, own))
+            chosen = tuple(code for code in own if len(code) == level)
+            shared = len(everyone) > len(own) and level >= COUNTY
+            is_stem = level == TOWN and name != self.known[chosen[0]]
+            shared = shared or (is_stem and stems[name] > 1)
+            why = "本辖区地名" if len(chosen) == 1 and not shared else ""
+        else:
+            chosen, why = self._nationwide(name, everyone)
+        return (chosen, Tier.SURE, why) if why else (everyone, Tier.CONTEXT, "")
+
+    def _nationwide(self, name: str, everyone: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+        """The one place that a name outside the own area surely means, and why; or no reason."""
+        highest = min(everyone, key=len)
+        level = len(highest)
+        is_full = name == self.known.get(highest)
+        why = ""
+        if name in self._nicknames:
+            why = "通用别称或著名地点"
+        elif level in (PROVINCE, CITY):
+            if sum(len(code) == level for code in everyone) == 1:
+                why = "省、市名称" if is_full else "省、市简称"
+        elif len(everyone) == 1:
+            if is_full and level == COUNTY and len(name) > _MIN_NAME:
+                why = "县级全称，全国唯一"
+            elif is_full and level == TOWN and distinctive_town(name):
+                why = "乡镇全称，全国唯一"
+            elif level == COUNTY and not is_full and name in KNOWN:
+                why = "县级简称，全国唯一"
+        return (highest,), why
+
+    def local_names(self) -> list[tuple[str, int]]:
+        """Short names that a word list should know, and how far down what bears them stands.
+
+        They are those of the own area, of cities and of counties.
+        """
+        return [
+            (name, len(codes[0]))
+            for name, codes, check in zip(self.names, self.codes, self.checked, strict=True)
+            if check and name not in ORDINARY and (len(codes[0]) <= COUNTY or self.is_own(codes[0]))
+        ]
+
+    def is_own(self, code: str) -> bool:
+        """Whether the division is an own area or lies in one."""
+        if code.startswith(self._own):
+            return True
+        return code in self.parents and any(above in self._own for above in self.above(code))
+
+    def above(self, code: str) -> tuple[str, ...]:
+        """The code itself and those above it, nearest first; follows the areas' own parents."""
+        chain = [code]
+        while len(chain) <= len(LEVELS) * 2:
+            parent = self.parents.get(chain[-1]) or parent_of(chain[-1])
+            if not parent or parent in chain:
+                break
+            chain.append(parent)
+        return tuple(chain)
+
+    def rollup(self, codes: Iterable[str]) -> tuple[str, ...]:
+        """The codes and every known division above them, sorted."""
+        given = set(codes)
+        found = {above for code in given for above in self.above(code) if above in self.known}
+        return tuple(sorted(found | given))
+
+    def name(self, code: str) -> str:
+        """The division's name, or the code where it is unknown."""
+        return self.known.get(code, code)
+
+    def own_among(self, codes: Sequence[str]) -> Sequence[str]:
+        """Those of the codes that are own ones."""
+        return [code for code in codes if self.is_own(code)] if self._own else ()
+
+    def supported(
+        self, candidates: Sequence[str], name: str, named: set[str], source_area: str | None
+    ) -> tuple[Sequence[str], str]:
+        """The candidates that the text, the source's area or the own area speaks for, and why."""
+        below = self._below(candidates, name, named) if named else ()
+        if len(below) == 1:
+            above = next(above for above in self.above(below[0]) if above in named)
+            return below, f"文中有“{self.name(above)}”"
+        pool = below or candidates
+        if source_area:
+            chain = self.above(source_area)
+            local = [code for code in pool if code in chain or source_area in self.above(code)]
+            if len(local) == 1:
+                return local, f"来源属于“{self.name(source_area)}”"
+        own = self.own_among(pool)
+        elsewhere = named and own and named.isdisjoint(self.above(own[0]))
+        if len(own) == 1 and len(candidates) < MANY and own[0].isdigit() and not elsewhere:
+            return own, "本辖区地名"
+        return below, ""
+
+    def _below(self, candidates: Sequence[str], name: str, named: set[str]) -> Sequence[str]:
+        """Those of which the text surely names the nearest division above, or they themselves.
+
+        For the stem of a town, its province is too far.
+        """
+        nearest: dict[str, int] = {}
+        for code in candidates:
+            far = len(code) == TOWN and name != self.known.get(code)
+            lengths = [
+                len(above)
+                for above in self.above(code)
+                if above in named and not (far and len(above) == PROVINCE)
+            ]
+            if lengths:
+                nearest[code] = max(lengths)
+        best = max(nearest.values(), default=0)
+        return [code for code, length in nearest.items() if length == best]
