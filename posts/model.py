@@ -109,6 +109,24 @@ class ScoredPost(Struct, frozen=True, kw_only=True):
     scored_at: datetime
 
 
+class Basis(Struct, frozen=True, kw_only=True):
+    """Why a count is unusual (预警依据): what was counted, what was to be expected, how sure.
+
+    ``baseline`` posts were to be expected in ``window_s`` seconds and ``needed`` would have been
+    told; chance alone brings ``value`` once in ``once_in_days``. ``curve`` has, for each hour from
+    ``curve_start`` on, the posts and how many were to be expected.
+    """
+
+    window_s: int
+    value: int
+    baseline: float
+    needed: int
+    once_in_days: float
+    history_days: float = 0.0
+    curve_start: datetime | None = None
+    curve: tuple[tuple[int, float], ...] = ()
+
+
 class Signal(Struct, frozen=True, kw_only=True):
     """A window of an alert rule that was crossed (信号): the responder's only input.
 
@@ -134,3 +152,4 @@ class Signal(Struct, frozen=True, kw_only=True):
     posts: tuple[str, ...] = ()  # ids, newest first, at most 50
     late: bool = False
     created_at: datetime
+    basis: Basis | None = None  # of an early warning

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -139,10 +140,13 @@ def _grow(row: AlertRow, signal: Signal, colours: Colours, now: datetime) -> Non
 
 
 def _reason(signal: Signal, now: datetime) -> dict[str, Any]:
-    return {
+    said: dict[str, Any] = {
         "at": now.isoformat(),
         "rule": signal.rule,
         "text": clean(signal.reason, 500),
         "count": signal.count,
         "late": signal.late,
     }
+    if signal.basis is not None:
+        said["basis"] = msgspec.to_builtins(signal.basis)
+    return said

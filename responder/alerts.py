@@ -35,6 +35,7 @@ class Reason(Struct, frozen=True, kw_only=True):
     text: str
     count: int
     late: bool = False
+    basis: dict[str, Any] | None = None  # of an early warning, see posts.model.Basis
 
 
 class Alert(Struct, frozen=True, kw_only=True):

@@ -91,6 +91,12 @@ class AnalyzeSettings(Section):
         default=0.3, ge=0, lt=0.5, description="负面概率低于多少、且非正面时判为中性"
     )
     batch: int = Field(default=2000, ge=1, le=5000, description="每批最多处理的条数")
+    early_warning: float = Field(
+        default=0.5,
+        ge=0,
+        le=100,
+        description="早期预警：每地每天可以容忍多少次误报（按往常同一时段的水平推算）；0 为不用",
+    )
 
 
 class RespondSettings(Section):

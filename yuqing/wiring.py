@@ -178,7 +178,14 @@ class Wiring:
 
     def grouping_parts(self) -> list[Part]:
         """What grouping does beside the alert rules, in this order."""
-        return []
+        parts: list[Part] = []
+        if self.settings.analyze.early_warning:
+            from analyzer.warning.part import EarlyWarning
+
+            store = self.grouping_store(EarlyWarning.name, self.holder)
+            per_day = self.settings.analyze.early_warning
+            parts.append(EarlyWarning(self.database, store, per_day=per_day))
+        return parts
 
     def grouping_memory(self, holder: str | None) -> Memory:
         """What grouping remembers: a file beside an embedded database, else a row of it.
