@@ -44,6 +44,8 @@ class Served:
             "incident_new": "/incidents/new",
             "search": "/search?q=停水",
             "search_nothing": "/search?q=没有这样的词",
+            "words": "/search/words?q=停水",
+            "areas": "/areas?to=area:533103&alias=停水",
             "lead": "/leads/new",
             "sources": "/sources?edit=county-site",
             "rules": "/rules?edit=water",

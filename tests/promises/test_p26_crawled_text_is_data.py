@@ -204,6 +204,8 @@ def test_crawled_text_never_executes(tmp_path: Path, chromium: Path, figure: Cal
                 "/rules",
                 "/search",
                 "/search?q=停水",
+                "/search/words",
+                "/areas",
                 "/audit",
                 "/users",
                 "/more",
