@@ -49,12 +49,15 @@ class Borders:
         self._names = tuple(names)
         self._across = functools.lru_cache(_KEPT)(self._look)
 
-    def hold(self, text: str, start: int, end: int) -> bool:
-        """Whether no other word lies across the borders of the name in ``text``."""
+    def hold(self, text: str, start: int, end: int, *, well_known: bool) -> bool:
+        """Whether no other word lies across the borders of the name in ``text``.
+
+        A longer word that begins with a well-known name and goes on with a word holds it, too.
+        """
         first, last = max(0, start - 2), end + 2
         if not self._across(text[first:last], start - first, end - first):
             return True
-        return self._aligned(text, start, end)
+        return self._aligned(text, start, end, well_known=well_known)
 
     def is_word(self, text: str) -> bool:
         """Whether the list has it."""
@@ -90,14 +93,15 @@ class Borders:
         limit = len(window)
         return any(a >= 0 and b <= limit and is_word(window[a:b]) for a, b in spans)
 
-    def _aligned(self, text: str, start: int, end: int) -> bool:
+    def _aligned(self, text: str, start: int, end: int, *, well_known: bool) -> bool:
         first = max(0, start - _REACH)
         at = first
         for word in self._jieba.cut(text[first : end + _REACH], False):
             after = at + len(word)
             if at < start < after or at < end < after:
                 rest = text[end:after]
-                inside = at == start and (rest in PEOPLE or (len(rest) > 1 and self._is_word(rest)))
+                goes_on = rest in PEOPLE or (well_known and len(rest) > 1 and self._is_word(rest))
+                inside = at == start and goes_on
                 if not inside:
                     return False
             at = after

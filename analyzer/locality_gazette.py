@@ -116,6 +116,8 @@ class Gazette:
             return (code,), Tier.SURE, "本单位维护的地名或别名"
         everyone = tuple(sorted(codes))
         own = tuple(code for code in everyone if self.is_own(code))
+        if name in self._nicknames and not own:
+            return everyone, Tier.SURE, "通用别称或著名地点"
         if name in ORDINARY:
             return everyone, Tier.ORDINARY if own else Tier.FOREIGN, ""
         if own:
@@ -135,14 +137,12 @@ class Gazette:
         level = len(highest)
         is_full = name == self.known.get(highest)
         why = ""
-        if name in self._nicknames:
-            why = "通用别称或著名地点"
-        elif level in (PROVINCE, CITY):
+        if level in (PROVINCE, CITY):
             if sum(len(code) == level for code in everyone) == 1:
                 why = "省、市名称" if is_full else "省、市简称"
         elif len(everyone) == 1:
-            if is_full and level == COUNTY and len(name) > _MIN_NAME:
-                why = "县级全称，全国唯一"
+            if level == COUNTY and name[-1] in MARKS:
+                why = "县级名称，全国唯一"
             elif is_full and level == TOWN and distinctive_town(name):
                 why = "乡镇全称，全国唯一"
             elif level == COUNTY and not is_full and name in KNOWN:

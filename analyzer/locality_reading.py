@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.division_codes import CITY, TOWN, in_common
+from analyzer.division_codes import CITY, COUNTY, TOWN, in_common
 from analyzer.locality_borders import Borders
 from analyzer.locality_gazette import Gazette
 from analyzer.locality_index import Found
@@ -107,9 +107,10 @@ class Reader:
 
     def _doubt(self, name: int, text: str, start: int, end: int) -> str | None:
         """Why a short name may be no place here, "" for no reason, None where it is none."""
-        if NOT_A_PLACE.match(text, end) or not self._borders.hold(text, start, end):
+        if NOT_A_PLACE.match(text, end) or not self._holds(name, text, start, end):
             return None
-        of_a_town = len(self._gazette.codes[name][0]) >= TOWN
+        code = self._gazette.codes[name][0]
+        of_a_town = len(code) >= TOWN
         reason = ""
         if STREET.match(text, end):
             reason = "后面是路名或楼名，不一定指当地"
@@ -119,9 +120,13 @@ class Reader:
             reason = "像是人名"
         elif of_a_town and FEATURE.match(text, end):
             reason = "后面是山川等的名称，不一定指当地"
-        elif _in_title(text, start, end):
+        elif (len(code) >= COUNTY or self._gazette.is_own(code)) and _in_title(text, start, end):
             reason = "在书名号里，像是作品或刊物"
         return reason
+
+    def _holds(self, name: int, text: str, start: int, end: int) -> bool:
+        well_known = len(self._gazette.codes[name][0]) <= CITY
+        return self._borders.hold(text, start, end, well_known=well_known)
 
     def _with_near(self, code: str) -> tuple[str, ...]:
         """The code, and those above it up to the city: a town speaks for the next one."""

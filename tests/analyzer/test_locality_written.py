@@ -1,0 +1,28 @@
+"""The written sentences with traps: sure hits in the own area, the tuned part and the held-out."""
+
+from __future__ import annotations
+
+import pytest
+from support.localities import figures, sentences
+
+PRECISION, RECALL = 0.95, 0.95  # of each part; together .97 or better
+
+
+def test_there_are_enough_sentences_of_each_kind():
+    kinds = {one.kind for one in sentences()}
+    assert len(sentences()) >= 300
+    assert {"word", "shared", "brand", "road", "person", "product", "traditional"} <= kinds
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_sure_places_in_the_own_area_are_right_and_complete(held_out: bool):
+    found = figures([one for one in sentences() if one.held_out is held_out])
+    shown = () if held_out else found.wrong  # what is held out is looked at for the figure only
+    assert found.precision >= PRECISION, shown
+    assert found.recall >= RECALL, shown
+
+
+def test_all_sentences_together_reach_what_the_desk_needs():
+    found = figures(sentences())
+    assert found.precision >= 0.97
+    assert found.recall >= 0.97
