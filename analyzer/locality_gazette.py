@@ -40,6 +40,7 @@ class Gazette:
         self.parents = {area.code: area.parent for area in areas if area.parent}
         self.known = {d.code: d.name for d in everywhere} | {a.code: a.name for a in areas}
         self._own = tuple(sorted(area.code for area in areas if area.own))
+        self._chains: dict[str, tuple[str, ...]] = {}
         self._nicknames: set[str] = set()
         names = self._of_divisions(everywhere)
         curated = self._curate(areas, names)
@@ -168,12 +169,17 @@ class Gazette:
 
     def above(self, code: str) -> tuple[str, ...]:
         """The code itself and those above it, nearest first; follows the areas' own parents."""
+        known = self._chains.get(code)
+        if known is not None:
+            return known
         chain = [code]
         while len(chain) <= len(LEVELS) * 2:
             parent = self.parents.get(chain[-1]) or parent_of(chain[-1])
             if not parent or parent in chain:
                 break
             chain.append(parent)
+        if code in self.known:  # a place is named again and again
+            self._chains[code] = tuple(chain)
         return tuple(chain)
 
     def rollup(self, codes: Iterable[str]) -> tuple[str, ...]:

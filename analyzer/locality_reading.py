@@ -35,6 +35,7 @@ class Reader:
         self._tiers = bytes(gazette.tiers)
         self._checked = gazette.checked
         self._city_stems = gazette.city_stems
+        self._near: dict[str, tuple[str, ...]] = {}
 
     def read(
         self, found: Found, number: int, first: int, last: int, given: str, area: str | None
@@ -130,8 +131,12 @@ class Reader:
 
     def _with_near(self, code: str) -> tuple[str, ...]:
         """The code, and those above it up to the city: a town speaks for the next one."""
-        above = self._gazette.above(code)
-        return (code, *(one for one in above[1:] if len(one) >= CITY))
+        known = self._near.get(code)
+        if known is None:
+            above = self._gazette.above(code)
+            known = (code, *(one for one in above[1:] if len(one) >= CITY))
+            self._near[code] = known  # the codes are those of the names
+        return known
 
     def _likely(self, name: int) -> tuple[str, ...]:
         codes = self._gazette.codes[name]
