@@ -64,7 +64,9 @@ class ElasticsearchIndex:
         finally:
             self._dirty = self._shows_own
 
-    def search(self, query: Query, *, limit: int = 20, cursor: str | None = None) -> Page:
+    def search(
+        self, query: Query, *, limit: int = 20, cursor: str | None = None, highlight: bool = True
+    ) -> Page:
         """One page, newest first."""
         limit = max(1, limit)
         terms = parse(query.text)
@@ -91,7 +93,8 @@ class ElasticsearchIndex:
             place = hits[-1]["sort"]
         last = found[limit - 1].post if len(found) > limit else None
         more = None if last is None else cursor_after(micros(last.published_at), last.id)
-        return Page(tuple(Hit(s, fragments(s.post, terms)) for s in found[:limit]), total, more)
+        shown = (fragments(s.post, terms) if highlight else () for s in found[:limit])
+        return Page(tuple(map(Hit, found, shown)), total, more)
 
     def count(self, query: Query) -> int:
         """How many posts match."""

@@ -37,14 +37,17 @@ class MemoryIndex:
             self._posts[scored.post.id] = scored
         return Written(created, updated, stale)
 
-    def search(self, query: Query, *, limit: int = 20, cursor: str | None = None) -> Page:
+    def search(
+        self, query: Query, *, limit: int = 20, cursor: str | None = None, highlight: bool = True
+    ) -> Page:
         """One page, newest first."""
         limit = max(1, limit)
         terms = parse(query.text)
         found = sorted(self._found(query), key=_newest_first)
         after = read_cursor(cursor)
         rest = [s for s in found if after is None or _newest_first(s) > (-after[0], after[1])]
-        items = tuple(Hit(s, fragments(s.post, terms)) for s in rest[:limit])
+        shown = (fragments(s.post, terms) if highlight else () for s in rest[:limit])
+        items = tuple(map(Hit, rest, shown))
         last = rest[:limit][-1].post if len(rest) > limit else None
         after_last = None if last is None else cursor_after(micros(last.published_at), last.id)
         return Page(items, len(found), after_last)

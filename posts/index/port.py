@@ -93,8 +93,13 @@ class PostIndex(Protocol):
         batch is written again, or one by one to find what is poison: what was written is stale.
         """
 
-    def search(self, query: Query, *, limit: int = 20, cursor: str | None = None) -> Page:
-        """Found posts by time of publication, newest first. A bad cursor starts anew."""
+    def search(
+        self, query: Query, *, limit: int = 20, cursor: str | None = None, highlight: bool = True
+    ) -> Page:
+        """Found posts by time of publication, newest first. A bad cursor starts anew.
+
+        Without ``highlight`` hits have no fragments: for who reads many posts and shows none.
+        """
 
     def count(self, query: Query) -> int:
         """How many posts match."""

@@ -16,7 +16,7 @@ def newest(index: PostIndex, query: Query, *, limit: int) -> Iterator[ScoredPost
     cursor: str | None = None
     left = limit
     while left > 0:
-        page = index.search(query, limit=min(PAGE, left), cursor=cursor)
+        page = index.search(query, limit=min(PAGE, left), cursor=cursor, highlight=False)
         for hit in page.items:
             yield hit.scored
         left -= len(page.items)

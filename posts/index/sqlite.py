@@ -84,7 +84,9 @@ class SqliteIndex:
             insert(connection, documents.values())
         return Written(created, updated, stale)
 
-    def search(self, query: Query, *, limit: int = 20, cursor: str | None = None) -> Page:
+    def search(
+        self, query: Query, *, limit: int = 20, cursor: str | None = None, highlight: bool = True
+    ) -> Page:
         """One page, newest first."""
         limit = max(1, limit)
         terms = parse(query.text)
@@ -103,7 +105,8 @@ class SqliteIndex:
             ).fetchall()
         found = [decode(body, ScoredPost) for _, _, body in rows[:limit]]
         more = cursor_after(rows[limit - 1][1], rows[limit - 1][0]) if len(rows) > limit else None
-        return Page(tuple(Hit(s, fragments(s.post, terms)) for s in found), total, more)
+        shown = (fragments(s.post, terms) if highlight else () for s in found)
+        return Page(tuple(map(Hit, found, shown)), total, more)
 
     def count(self, query: Query) -> int:
         """How many posts match."""

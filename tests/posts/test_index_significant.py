@@ -11,6 +11,7 @@ from support.posts import make_scored
 from posts.index import significant as bounds
 from posts.index.memory import MemoryIndex
 from posts.index.port import PostIndex, Query, Significant
+from posts.index.reading import newest
 from posts.model import ScoredPost
 
 TALK = [
@@ -89,6 +90,14 @@ class TestWhatIsSaid:
         assert len(index.significant(Query(area="533102"), limit=2).words) == 2
         assert index.significant(Query(area="533102"), limit=0).words == ()
         assert index.significant(Query(text="台风")) == Significant(every=85)
+
+    def test_many_posts_are_read_newest_first_without_fragments(self, index: PostIndex) -> None:
+        found = list(newest(index, Query(), limit=7))
+        page = index.search(Query(), limit=7)
+        assert found == [hit.scored for hit in page.items]
+        assert len(list(newest(index, Query(), limit=1_000))) == 85
+        plain = index.search(Query(text="停水"), highlight=False)
+        assert {hit.fragments for hit in plain.items} == {()}
 
     def test_among_all_posts_no_word_is_special(self, index: PostIndex) -> None:
         assert words(index.significant(Query())) == []
