@@ -22,6 +22,10 @@ def load(name: str, *, band: Band | None = None, folder: Path | None = None) -> 
         from analyzer.sentiment.ngram import NgramScorer
 
         return NgramScorer(band, folder=folder) if folder else NgramScorer(band)
+    if name == "stack":
+        from analyzer.sentiment.stack import StackScorer
+
+        return StackScorer(band, folder=folder) if folder else StackScorer(band)
     if name == "snownlp-retrained":
         from analyzer.sentiment.bayes import RetrainedBayes
 

@@ -77,7 +77,11 @@ def of_cards(
     for card in cards:
         for key, found in card.figures.items():
             head, _, kind = key.partition(" ")
-            yield f"{card.name}{kind and f'（{kind}）'}", "训练数据", head, found, "分组交叉验证"
+            how = "分组交叉验证" if card.sha256 else "直接测量"
+            where = "训练数据" if card.sha256 else card.sources[0]["file"]
+            if (chosen := found.get("macro_f1_at_chosen_threshold")) is not None:
+                how += f"；阈值由其余各折选定时宏 F1 {chosen:.3f}"
+            yield f"{card.name}{kind and f'（{kind}）'}", where, head, found, how
 
 
 _SHOWN = ("auc", "macro_f1", "recall_at_precision_90", "calibration_error")

@@ -60,7 +60,7 @@ def write(folder: Path, card: Card, arrays: dict[str, NDArray[Any]]) -> Card:
 def read(name: str, folder: Path, *, features: int) -> tuple[Card, dict[str, NDArray[Any]]]:
     """The card and the arrays. Raises InvalidInputError where they can't be used together."""
     card_file, file = folder / f"{name}.json", folder / f"{name}.npz"
-    card = _card(card_file)
+    card = read_card(card_file)
     if card.features != features:
         raise InvalidInputError(
             f"模型 {file} 是给另一版程序的（特征版本 {card.features}，本程序为 {features}）；"
@@ -79,7 +79,8 @@ def read(name: str, folder: Path, *, features: int) -> tuple[Card, dict[str, NDA
         raise InvalidInputError(f"模型 {file} 读不出来；请重新安装本程序。") from error
 
 
-def _card(file: Path) -> Card:
+def read_card(file: Path) -> Card:
+    """A card alone. Raises InvalidInputError where it is missing or can't be read."""
     try:
         return msgspec.json.decode(_bytes(file), type=Card)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -79,6 +79,25 @@ class NgramScorer:
         found = [self._of_chunk(chunk)[0] for chunk in features.chunks(texts)]
         return np.concatenate(found) if found else np.zeros((0, len(HEADS)))
 
+    def log_odds(self, texts: Sequence[str]) -> Floats:
+        """The same before a grave event or p_negative bounds them: texts × 3."""
+        found = []
+        for chunk in features.chunks(texts):
+            margins = self.margins(chunk)
+            grades = events.grades(chunk.points, chunk.owners, len(margins))
+            found.append(margins * self._slope + self._of_grade[:, grades].T)
+        return np.concatenate(found) if found else np.zeros((0, len(HEADS)))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The arrays of the model file."""
+        return {
+            "weights": self._weights,
+            "scale": self._scale,
+            "bias": self._bias,
+            "slope": self._slope,
+            "of_grade": self._of_grade,
+        }
+
     def reasons(self, text: str, *, most: int = 8) -> tuple[Reason, ...]:
         """The runs that decided, strongest first, none overlapping a stronger one of its head."""
         return reasons_of(text, self._weights, self._scale * self._slope, most=most)

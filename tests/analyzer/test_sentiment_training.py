@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import random
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.sentiment_files import BAD, GOOD, files, made
 
 from analyzer.sentiment import bayes, measures
 from analyzer.sentiment.ngram import NgramScorer
 from analyzer.sentiment.training import appeal, build, corpora, groups
 from registry.errors import InvalidInputError
 
-_GOOD = "感谢辛苦加油点赞开心快乐祝福美好温暖"
-_BAD = "气死愤怒恶心垃圾难过害怕无语失望心寒"
-_PLAIN = "今天公告地铁天气会议通知时间地点资料"
-
-
-def _made(dice: random.Random, letters: str) -> str:
-    return "".join(dice.choice(letters + _PLAIN) for _ in range(24))
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    folder = tmp_path_factory.mktemp("corpora")
-    dice = random.Random(5)
-    rows = ["id\tpolarity\temotion\ttext"]
-    for at in range(640):
-        polarity = (-1, 1, 0)[at % 3]
-        words = {-1: _BAD, 1: _GOOD, 0: _PLAIN}[polarity]
-        emotion = {-1: "angry", 1: "happy", 0: "neutral"}[polarity]
-        rows.append(f"{at}\t{polarity}\t{emotion}\t{_made(dice, words)}")
-    labelled = folder / "labelled.tsv.gz"
-    labelled.write_bytes(gzip.compress("\n".join(rows).encode(), mtime=0))
-    free = folder / "free.tsv"
-    free.write_text("\n".join(f"1.1\t{_made(dice, _GOOD + _BAD)}" for _ in range(200)), "utf-8")
-    board = folder / "board.jsonl"
-    petitions = [
-        {
-            "title": f"反映A{at}区{_made(dice, '路灯停水噪音')}的问题",
-            "text": f"尊敬的领导：{_made(dice, '停水')}，希望尽快解决。请处理{_made(dice, '')}",
-            "reply": f"您反映的问题收悉。{_made(dice, _PLAIN)}，感谢您的支持。",
-        }
-        for at in range(205)
-    ]
-    board.write_text("\n".join(json.dumps(one) for one in petitions), "utf-8")
-    return [labelled, free, board]
+__all__ = ["files"]
 
 
 def test_the_same_files_give_the_same_model(files: list[Path], tmp_path: Path):
@@ -60,11 +26,11 @@ def test_the_same_files_give_the_same_model(files: list[Path], tmp_path: Path):
     for name in ("ngram.npz", "ngram.json", "snownlp-retrained.npz", "snownlp-retrained.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     scorer = NgramScorer(folder=tmp_path / "a")
-    bad, good, asks = scorer.score([_BAD, _GOOD, "反映停水的问题，希望尽快解决，请处理"])
+    bad, good, asks = scorer.score([BAD, GOOD, "反映停水的问题，希望尽快解决，请处理"])
     assert bad.p_negative > 0.8 > good.p_negative
     assert good.p_positive > 0.8 > bad.p_positive
     assert (asks.p_appeal or 0) > 0.8 > (good.p_appeal or 0)
-    blame, praise = bayes.RetrainedBayes(folder=tmp_path / "a").score([_BAD, _GOOD])
+    blame, praise = bayes.RetrainedBayes(folder=tmp_path / "a").score([BAD, GOOD])
     assert (blame.sentiment, praise.sentiment) == ("negative", "positive")
     assert scorer.card.figures["negative"]["auc"] > 0.9
 
@@ -112,7 +78,7 @@ def test_a_missing_file_is_told(tmp_path: Path):
 
 def test_near_duplicates_are_in_one_group_and_one_fold():
     dice = random.Random(1)
-    texts = [_made(dice, _GOOD + _BAD) for _ in range(60)]
+    texts = [made(dice, GOOD + BAD) for _ in range(60)]
     copies = [f"//@某人: {text}[心]" for text in texts]
     found = groups.near_duplicates(texts + copies)
     assert (found[:60] == found[60:]).all()

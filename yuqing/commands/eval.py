@@ -13,9 +13,11 @@ from registry.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from analyzer.sentiment.evaluation import LabelledSet
+    from analyzer.sentiment.model_file import Card
 
 Row = tuple[str, str, str, dict[str, Any], str]
 _FEWEST = 20
+_CURVES = ("ngram", "stack")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,23 +44,26 @@ def evaluate(
     names = scorer or list(sentiment.NAMES)
     cards = list(_cards(names))
     rows = list(evaluation.of_cards(cards))
-    trained = {source["sha256"] for card in cards for source in card.sources}
+    trained = {source["sha256"] for card in cards if card.sha256 for source in card.sources}
     for file in data or []:
         rows += _measured(file, names, sample, trained)
     for line in evaluation.table(rows):
         sys.stdout.write(line + "\n")
     for name, where, head, found, _ in rows:
-        if head != "appeal" and name.startswith("ngram"):
+        if head != "appeal" and name.startswith(_CURVES):
             sys.stdout.write(f"\n可靠性曲线：{name}，{where}，{head}\n")
             sys.stdout.writelines(line + "\n" for line in evaluation.curve(found))
 
 
-def _cards(names: list[str]) -> Iterator[Any]:
+def _cards(names: list[str]) -> Iterator[Card]:
+    """The cards of these scorers; SnowNLP's holds what was measured of it, for it has no other."""
     from analyzer import sentiment
+    from analyzer.sentiment import model_file
 
     for name in names:
-        card = getattr(sentiment.load(name), "card", None) if name != "snownlp" else None
-        if card is not None:
+        if name == "snownlp":
+            yield model_file.read_card(model_file.PACKAGED / "snownlp.json")
+        elif (card := getattr(sentiment.load(name), "card", None)) is not None:
             yield card
 
 

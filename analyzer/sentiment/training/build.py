@@ -17,7 +17,15 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analyzer.sentiment import bayes, events, features, measures, model_file, ngram
-from analyzer.sentiment.training import appeal, calibration, corpora, embedding, groups, linear
+from analyzer.sentiment.training import (
+    appeal,
+    calibration,
+    corpora,
+    corrections,
+    embedding,
+    groups,
+    linear,
+)
 from analyzer.sentiment.training.teacher import VIEWS, Teacher
 from registry.errors import InvalidInputError
 
@@ -78,7 +86,11 @@ class Posts(Struct, frozen=True):
 
 
 def train(
-    files: list[Path], out: Path, plan: Plan, tell: Tell
+    files: list[Path],
+    out: Path,
+    plan: Plan,
+    tell: Tell,
+    corrected: corrections.Corrections = corrections.NONE,
 ) -> tuple[model_file.Card, model_file.Card]:
     """Train and write ``ngram`` and ``snownlp-retrained``.
 
@@ -86,7 +98,8 @@ def train(
     """
     linear.require_libraries()
     given = corpora.read(files)
-    _check(given)
+    corrections.add(given, corrected)
+    check(given)
     with linear.one_thread():
         return _train(given, out, plan, tell)
 
@@ -105,18 +118,24 @@ def _train(
     )
     told = dict(zip(ngram.HEADS, (one.figures for one in heads), strict=True))
     told["negative 慢速叠加"] = heads[0].teacher
-    card = _card(ngram.NAME, told, given, plan)
+    made = card(ngram.NAME, told, given, plan)
     bayes_arrays, bayes_told = _bayes(given, posts, tell)
-    bayes_card = _card(bayes.NAME, bayes_told, given, plan)
-    return model_file.write(out, card, arrays), model_file.write(out, bayes_card, bayes_arrays)
+    bayes_card = card(bayes.NAME, bayes_told, given, plan)
+    return model_file.write(out, made, arrays), model_file.write(out, bayes_card, bayes_arrays)
 
 
-def _card(
-    name: str, figures: dict[str, Any], given: corpora.Corpora, plan: Plan
+def card(
+    name: str,
+    figures: dict[str, Any],
+    given: corpora.Corpora,
+    plan: Plan,
+    *,
+    version: str = VERSION,
 ) -> model_file.Card:
+    """The card of a model that was trained so; without the hash of its arrays."""
     return model_file.Card(
         name=name,
-        version=VERSION,
+        version=version,
         features=features.VERSION,
         sha256="",
         seed=plan.seed,
@@ -128,7 +147,8 @@ def _card(
     )
 
 
-def _check(given: corpora.Corpora) -> None:
+def check(given: corpora.Corpora) -> None:
+    """Raise InvalidInputError where there is too little to train on."""
     for sign, word in ((-1, "负面"), (1, "正面")):
         count = sum(one.polarity == sign for one in given.labelled if one.own)
         if count < _FEWEST:
@@ -138,12 +158,18 @@ def _check(given: corpora.Corpora) -> None:
         raise InvalidInputError(f"诉求（留言）只有 {appeals} 条，至少要 {_FEWEST} 条。")
 
 
-def _posts(given: corpora.Corpora, plan: Plan) -> Posts:
+def with_unlabelled(given: corpora.Corpora, plan: Plan) -> list[str]:
+    """All labelled texts, and after them as many without labels as the plan wants."""
     texts = [one.text for one in given.labelled]
     dice = np.random.default_rng(plan.seed)
     others = sorted(set(given.unlabelled) - set(texts))
     chosen = np.sort(dice.permutation(len(others))[: plan.unlabelled])
-    everything = texts + [others[at] for at in chosen]
+    return texts + [others[at] for at in chosen]
+
+
+def _posts(given: corpora.Corpora, plan: Plan) -> Posts:
+    texts = [one.text for one in given.labelled]
+    everything = with_unlabelled(given, plan)
     scale = linear.idf_scale(linear.rows_of(everything))
     rows = linear.rows_of(everything, scale)
     vectors = embedding.train(everything, seed=plan.seed).of(everything)

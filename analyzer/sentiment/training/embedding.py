@@ -64,7 +64,7 @@ def train(texts: Sequence[str], *, seed: int) -> Embedding:
     # Ties by name, so that the choice does not depend on the sorting.
     chosen = np.sort(names[np.lexsort((names, -counts))[:PAIRS]])
     which = _find(chosen, pairs)
-    vectors = _factorised(_information(which, owners, len(chosen)), seed)
+    vectors = factorised(_information(which, owners, len(chosen)), seed)
     known = which >= 0
     keys = np.unique(owners[known] * len(chosen) + which[known])
     texts_with = np.bincount(keys % len(chosen), minlength=len(chosen))
@@ -109,6 +109,13 @@ def _information(which: NDArray[np.int64], owners: NDArray[np.int64], count: int
         together = together + sparse.csr_matrix((times, (once // count, once % count)), shape=shape)
     together = (together + together.T).tocsr()
     together.data[together.data < _SELDOM] = 0
+    return information(together)
+
+
+def information(together: Sparse) -> Sparse:
+    """Positive pointwise mutual information, contexts smoothed, of symmetric counts."""
+    from scipy import sparse
+
     together.eliminate_zeros()
     row_sums = np.asarray(together.sum(axis=1)).ravel()
     context = row_sums**_SMOOTHING
@@ -118,11 +125,12 @@ def _information(which: NDArray[np.int64], owners: NDArray[np.int64], count: int
     good = value > 0
     return sparse.csr_matrix(
         (value[good].astype(np.float32), (entries.row[good], entries.col[good])),
-        shape=(count, count),
+        shape=together.shape,
     )
 
 
-def _factorised(matrix: Sparse, seed: int) -> Floats32:
+def factorised(matrix: Sparse, seed: int) -> Floats32:
+    """The rows of a truncated singular value decomposition, each of length one."""
     width = min(DIMENSIONS + _OVERSAMPLED, matrix.shape[0])
     dice = np.random.default_rng(seed)
     basis = dice.standard_normal((matrix.shape[0], width)).astype(np.float32)

@@ -24,10 +24,10 @@ _STEPS = 35
 _NETS = 3
 _HIDDEN = 96
 _ROUNDS = 7
-_DOMAIN_MARK = 3.0
+DOMAIN_MARK = 3.0
 _ALIKE = {"disgust": "angry", "gratitude": "happy", "optimism": "happy"}
 _BY_POLARITY = {-1: "other negative", 0: "neutral", 1: "happy"}
-_NEGATIVE = {"angry", "sad", "fear", "other negative"}
+NEGATIVE = {"angry", "sad", "fear", "other negative"}
 _POSITIVE = {"happy"}
 _ALMOST = 1e-4
 
@@ -54,44 +54,51 @@ class Teacher:
             [one.own for one in labelled] + [True] * (rows.shape[0] - len(labelled))
         )
         marks = self._own[:, None].astype(np.float32)
-        even = vectors / max(float(vectors[: len(labelled)].std()), 1e-9)
-        self._vectors = np.hstack([even, marks * _DOMAIN_MARK, even * marks])
+        self.spread = max(float(vectors[: len(labelled)].std()), 1e-9)
+        even = vectors / self.spread
+        self._vectors = np.hstack([even, marks * DOMAIN_MARK, even * marks])
         self._emotions = emotions(labelled)
         self._seed = seed
 
     def plain(self, sign: int, learnt: NDArray[np.int64]) -> tuple[Floats, float]:
         """Weights and intercept of the first view."""
-        wanted = _NEGATIVE if sign < 0 else _POSITIVE
+        wanted = NEGATIVE if sign < 0 else _POSITIVE
         target = np.isin(self._emotions[learnt], list(wanted)).astype(np.float64)
         own = np.flatnonzero(self._own[learnt])
         return fit(self._rows[learnt], target, own=own, penalty=_PENALTY, steps=_STEPS)
 
     def margins(self, sign: int, learnt: NDArray[np.int64], asked: NDArray[np.int64]) -> Floats:
         """Log odds of the polarity ``sign`` (-1 or 1) for the rows asked, one column a view."""
-        wanted = _NEGATIVE if sign < 0 else _POSITIVE
+        wanted = NEGATIVE if sign < 0 else _POSITIVE
+        those = self._rows[asked]
+        weights, intercept = self.plain(sign, learnt)
+        by_ratio, offset = self.by_ratio(sign, learnt)
+        return np.column_stack(
+            [
+                those @ weights + intercept,
+                those @ by_ratio + offset,
+                self._of_nets(learnt, asked, wanted),
+            ]
+        )
+
+    def by_ratio(self, sign: int, learnt: NDArray[np.int64]) -> tuple[Floats, float]:
+        """Weights (for plain rows) and intercept of the second view."""
+        wanted = NEGATIVE if sign < 0 else _POSITIVE
         target = np.isin(self._emotions[learnt], list(wanted)).astype(np.float64)
         own = np.flatnonzero(self._own[learnt])
-        rows, those = self._rows[learnt], self._rows[asked]
-        weights, intercept = self.plain(sign, learnt)
+        rows = self._rows[learnt]
         ratio = _log_ratio(rows, target)
         by_ratio, offset = fit(
             _scaled(rows, ratio), target, own=own, penalty=_PENALTY_OF_RATIO, steps=_STEPS
         )
-        return np.column_stack(
-            [
-                those @ weights + intercept,
-                those @ (by_ratio * ratio) + offset,
-                self._nets(learnt, asked, wanted),
-            ]
-        )
+        return by_ratio * ratio, offset
 
-    def _nets(
-        self, learnt: NDArray[np.int64], asked: NDArray[np.int64], wanted: set[str]
-    ) -> Floats:
+    def nets(self, learnt: NDArray[np.int64]) -> list[Any]:
+        """The nets of the third view, trained."""
         from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
         from sklearn.neural_network import MLPClassifier  # type: ignore[import-untyped]
 
-        total = np.zeros(len(asked))
+        made = []
         for seed in range(self._seed, self._seed + _NETS):
             net: Any = MLPClassifier(
                 (_HIDDEN,), alpha=3e-3, batch_size=256, max_iter=_ROUNDS, random_state=seed
@@ -99,11 +106,20 @@ class Teacher:
             with warnings.catch_warnings():  # it is stopped early on purpose
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 net.fit(self._vectors[learnt], self._emotions[learnt])
+            made.append(net)
+        return made
+
+    def _of_nets(
+        self, learnt: NDArray[np.int64], asked: NDArray[np.int64], wanted: set[str]
+    ) -> Floats:
+        nets = self.nets(learnt)
+        total = np.zeros(len(asked))
+        for net in nets:
             columns = [at for at, name in enumerate(net.classes_) if name in wanted]
             chance = net.predict_proba(self._vectors[asked])[:, columns].sum(axis=1)
             chance = chance.clip(_ALMOST, 1 - _ALMOST)
             total += np.log(chance / (1 - chance))
-        return total / _NETS
+        return total / len(nets)
 
 
 def _log_ratio(rows: Sparse, target: Floats) -> NDArray[np.float64]:
