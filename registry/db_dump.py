@@ -35,8 +35,9 @@ from sqlalchemy.orm import Session
 from registry.errors import InvalidInputError
 from registry.tables import instant_text
 
-#: Who is at work right now, and who is signed in: nothing of that outlives a restore.
-PASSING = frozenset({"leases", "stages", "sign_ins"})
+#: Who is at work right now, who is signed in, and what near-duplicates are compared with: nothing
+#: of that outlives a restore.
+PASSING = frozenset({"copy_segments", "leases", "stages", "sign_ins"})
 #: Open consoles remember the number of the last change that they saw; new ones must be larger.
 _CHANGES_LEAP = 1_000_000
 _BATCH = 1000

@@ -13,7 +13,7 @@ import structlog
 
 from posts.errors import PostsError
 from posts.identity import SHANGHAI
-from registry import erasures, sightings
+from registry import erasures, events, sightings
 from registry.erasures import Erasure
 from registry.errors import DeskError, UnavailableError
 from registry.quotes import Quotes
@@ -45,7 +45,7 @@ def empty(wiring: Wiring, erasure: Erasure, *, moment: datetime) -> list[str]:
             quoting |= set(_forget_quotations(wiring, some, erasure, moment=moment))
         wiring.log.erase(posts)
         wiring.index.erase(posts)
-        _forget_windows(wiring, posts)
+        _forget_windows(wiring, posts, moment=moment)
     # Servers of a distributed index keep what was deleted for a while: the act waits for that.
     is_gone = not posts or wiring.index.scrub()
     if not wiring.database.scrub():
@@ -157,11 +157,19 @@ def _look(wiring: Wiring, tried: dict[int, datetime]) -> None:
             empty(wiring, erasure, moment=moment)
 
 
-def _forget_windows(wiring: Wiring, posts: Sequence[str]) -> None:
+def _forget_windows(wiring: Wiring, posts: Sequence[str], *, moment: datetime) -> None:
     """What grouping remembers between starts; while it runs, it forgets by itself."""
+    from analyzer.grouping.copies import forget_stored
+    from analyzer.grouping.events import Events
+    from analyzer.grouping.events import forget as forget_book
     from analyzer.grouping.memory import forget
 
     memory = wiring.grouping_memory(None)
     rules = memory.load()
     if forget(rules, posts):
         memory.save(rules)
+    forget_book(wiring.grouping_store(Events.name, None), posts)
+    with wiring.database.transaction() as session:
+        events.forget(session, posts)
+    with wiring.database.transaction() as session:
+        forget_stored(session, posts, now=moment)

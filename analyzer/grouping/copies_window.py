@@ -77,9 +77,10 @@ class Window:
         self.exact = np.zeros(size, np.uint64)
         self.length = np.zeros(size, np.int32)
         self.thin = np.zeros(size, np.bool_)
-        self.keys = np.full((size, KEYS), EMPTY, np.uint32)
-        self.pairs = np.full((size, SKETCH), EMPTY16, np.uint16)
-        self.triples = np.full((size, SKETCH), EMPTY16, np.uint16)
+        # Zeros take no memory before they are written, and nothing leads to an empty slot.
+        self.keys = np.zeros((size, KEYS), np.uint32)
+        self.pairs = np.zeros((size, SKETCH), np.uint16)
+        self.triples = np.zeros((size, SKETCH), np.uint16)
         self._copied = np.zeros(size, np.bool_)
         self._table = np.zeros((_BUCKETS, _WAYS), np.uint32)
 
@@ -164,7 +165,8 @@ class Window:
 
     def _make_room(self, wanted: int) -> Ints:
         """Record numbers: those wanted, of slots that are free now; then second chances."""
-        free, again = [], []
+        free: list[int] = []
+        again: list[int] = []
         while len(free) < wanted:
             slot = self.placed % self.size
             if self._copied[slot]:

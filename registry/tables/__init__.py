@@ -1,6 +1,7 @@
 """All tables of the registry, typed; migrations make them, a test compares the two."""
 
 from registry.tables.base import Base, UTCDateTime, instant_text
+from registry.tables.copies import CopyGroupRow, CopyMemberRow, CopySegmentRow
 from registry.tables.delivery import (
     ChannelRow,
     ClockSampleRow,
@@ -13,6 +14,7 @@ from registry.tables.duty import (
     DutySwapRow,
     HandoverRow,
     NoticeLogRow,
+    RaisedThresholdRow,
     SilenceRow,
 )
 from registry.tables.erasing import ErasedRow, ErasureRow
@@ -57,6 +59,9 @@ __all__ = [
     "ChangeRow",
     "ChannelRow",
     "ClockSampleRow",
+    "CopyGroupRow",
+    "CopyMemberRow",
+    "CopySegmentRow",
     "DeliveryEventRow",
     "DutyFeedRow",
     "DutyShiftRow",
@@ -72,6 +77,7 @@ __all__ = [
     "LeaseRow",
     "NoticeLogRow",
     "OutboxRow",
+    "RaisedThresholdRow",
     "SecretKeyRow",
     "SightingRow",
     "SignInFailureRow",
