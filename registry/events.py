@@ -65,6 +65,7 @@ def put(
     session: Session, found: Sequence[Candidate], members: Sequence[Member], *, now: datetime
 ) -> None:
     """Write what grouping found. What people decided of a candidate stays as it is."""
+    fresh: list[EventRow] = []
     for one in found:
         row = session.get(EventRow, one.key)
         if row is None:
@@ -75,18 +76,20 @@ def put(
                 decided_by="",
                 decided_at=None,
             )
-            session.add(row)
-            changes.note(session, TOPIC, one.key, now=now)
+            fresh.append(row)
         row.name = clean(one.name, 200)
         row.heat, row.heat_version = one.heat, one.heat_version
         row.first_at, row.newest_at = one.first_at, one.newest_at
         row.body, row.updated_at = one.body, now
-    for one in members:
-        place = session.get(EventPostRow, one.post[:80])
+    session.add_all(fresh)
+    changes.note(session, TOPIC, *(row.key for row in fresh), now=now)
+    for member in members:
+        place = session.get(EventPostRow, member.post[:80])
         if place is None:
-            place = EventPostRow(post=one.post[:80], event="", at=one.at, source="")
+            place = EventPostRow(post=member.post[:80])
             session.add(place)
-        place.event, place.at, place.source = one.event, one.at, clean(one.source, 200)
+        place.event, place.at = member.event, member.at
+        place.source = clean(member.source, 200)
     session.flush()
 
 
@@ -118,12 +121,6 @@ def posts(session: Session, key: str, *, limit: int = 100, offset: int = 0) -> l
         Member(row.post, row.event, row.at, row.source)
         for row in session.scalars(wanted.limit(limit).offset(offset))
     ]
-
-
-def of_post(session: Session, post: str) -> str | None:
-    """The candidate that the post is of."""
-    row = session.get(EventPostRow, post[:80])
-    return None if row is None else row.event
 
 
 def decisions(session: Session, after: int = 0) -> list[Decision]:
@@ -166,6 +163,23 @@ def merge(session: Session, key: str, other: str, *, by: str, now: datetime) -> 
     )
     session.flush()
     return _candidate(into)
+
+
+def absorb(session: Session, gone: str, into: str, *, now: datetime) -> None:
+    """Grouping found two to be one; nothing where a person decided on the first."""
+    row = session.get(EventRow, gone)
+    if row is None or row.state != OPEN:
+        return
+    row.state, row.merged_into, row.updated_at = MERGED, into, now
+    moved = update(EventPostRow).where(EventPostRow.event == gone).values(event=into)
+    affected(session, moved)
+    session.flush()
+
+
+def settled(session: Session) -> set[str]:
+    """The keys of candidates that people dismissed or opened an incident from."""
+    wanted = select(EventRow.key).where(EventRow.state.in_((NO_EVENT, FILED)))
+    return set(session.scalars(wanted))
 
 
 def take_out(session: Session, key: str, post: str, *, by: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ that can be near, and those that nobody joined for a window are let go, the idle
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
 from itertools import chain, islice
@@ -37,10 +37,14 @@ Vector = dict[str, float]
 
 
 class Frequencies:
-    """In how many posts a term stands. Bounded: beyond ``limit`` terms, counts are halved."""
+    """In how many posts a term stands. Bounded: beyond ``limit`` terms, counts are halved.
 
-    def __init__(self, limit: int = 400_000) -> None:
+    Until ``least`` posts are counted a term is taken to be as rare as it would be among so many.
+    """
+
+    def __init__(self, limit: int = 400_000, *, least: int = 0) -> None:
         self.posts = 0
+        self._least = least
         self.counts: Counter[str] = Counter()
         self._limit = limit
 
@@ -60,7 +64,7 @@ class Frequencies:
         posts, counts = self.posts, self.counts
         most = max(_FEW, _COMMON * posts)
         least = 2 if known else 0
-        total = log(posts + 1.0)
+        total = log(max(posts, self._least) + 1.0)
         weights = [
             ((_LOGS[n] if n < _MANY else _LOGS[-1]) * (total - log(df or 1)), term)
             for term, n in found.items()
@@ -99,20 +103,41 @@ class Clusters:
         self.near, self.merge_from = near, merge
         self.all: dict[int, Cluster] = {}
         self._index: dict[str, list[int]] = {}
-        self._next = 0
+        self.next = 0
 
-    def add(self, vector: Vector, at: float) -> int:
-        """The id of the cluster that the post joins, or that it begins."""
-        best = self.nearest(vector, at)
-        cluster = self.all[best[1]] if best is not None and best[0] >= self.near else None
-        if cluster is None:
-            cluster = Cluster(self._next, at)
-            self._next += 1
-            self.all[cluster.id] = cluster
-            if len(self.all) > self.limit:
-                self._let_go()
+    def add(self, vector: Vector, at: float, *, but: int = -1) -> int:
+        """The id of the cluster that the post joins, or that it begins; never ``but``."""
+        best = self.nearest(vector, at, but=but)
+        if best is None or best[0] < self.near:
+            return self.begin(vector, at)
+        self.join(self.all[best[1]], vector, at)
+        return best[1]
+
+    def begin(self, vector: Vector, at: float) -> int:
+        """A new cluster of this post, whatever is near."""
+        cluster = Cluster(self.next, at)
+        self.next += 1
+        self.all[cluster.id] = cluster
+        if len(self.all) > self.limit:
+            self._let_go()
         self.join(cluster, vector, at)
         return cluster.id
+
+    def leave(self, cluster: Cluster, vectors: Iterable[Vector]) -> None:
+        """Begin the centroid anew from these posts; how many are of it stays."""
+        keep, newest = cluster.size, cluster.newest
+        self._unpost(cluster, list(cluster.terms))
+        cluster.terms, cluster.square = {}, 0.0
+        for vector in vectors:
+            self.join(cluster, vector, newest)
+        cluster.size = keep
+
+    def restore(self, cluster: Cluster) -> None:
+        """Take up a cluster that was saved."""
+        self.all[cluster.id] = cluster
+        self.next = max(self.next, cluster.id + 1)
+        for term in _heaviest(cluster.terms, 3 * _KEYS):
+            self._post(term, cluster)
 
     def join(self, cluster: Cluster, vector: Vector, at: float) -> None:
         """Let the post move the centroid."""
@@ -149,12 +174,21 @@ class Clusters:
                 best = (near, one)
         return best
 
-    def merged(self) -> dict[int, int]:
-        """Join centroids that have come near; which cluster went into which (to its end)."""
+    def merged(
+        self,
+        among: Iterable[int] | None = None,
+        may: Callable[[int, int], bool] = lambda _one, _other: True,
+    ) -> dict[int, int]:
+        """Join centroids that have come near; which cluster went into which (to its end).
+
+        ``among``: only these are looked at; ``may`` refuses two that must stay apart.
+        """
         into: dict[int, int] = {}
-        for one in sorted(self.all.values(), key=lambda cluster: (cluster.size, cluster.id)):
+        ids = self.all if among is None else [one for one in among if one in self.all]
+        some = [self.all[one] for one in ids]
+        for one in sorted(some, key=lambda cluster: (cluster.size, cluster.id)):
             found = self.nearest(_unit(one), one.newest, but=one.id)
-            if found is None or found[0] < self.merge_from:
+            if found is None or found[0] < self.merge_from or not may(one.id, found[1]):
                 continue
             other = self.all[found[1]]
             self.unite(other, one)
@@ -178,19 +212,13 @@ class Clusters:
     def drop(self, cluster: Cluster) -> None:
         """Forget a cluster."""
         del self.all[cluster.id]
-        for term in cluster.terms:
-            ids = self._index.get(term)
-            if ids is not None and cluster.id in ids:
-                ids.remove(cluster.id)
-                if not ids:
-                    del self._index[term]
+        self._unpost(cluster, cluster.terms)
 
     def _trim(self, cluster: Cluster) -> None:
         kept = set(_heaviest(cluster.terms, _KEPT))
-        for term in [term for term in cluster.terms if term not in kept]:
-            ids = self._index.get(term)
-            if ids is not None and cluster.id in ids:
-                ids.remove(cluster.id)
+        gone = [term for term in cluster.terms if term not in kept]
+        self._unpost(cluster, gone)
+        for term in gone:
             del cluster.terms[term]
         cluster.square = sum([weight * weight for weight in cluster.terms.values()])
 
@@ -202,6 +230,14 @@ class Clusters:
             ids.append(cluster.id)
             if len(ids) > _POSTINGS:
                 del ids[0]
+
+    def _unpost(self, cluster: Cluster, terms: Iterable[str]) -> None:
+        for term in terms:
+            ids = self._index.get(term)
+            if ids is not None and cluster.id in ids:
+                ids.remove(cluster.id)
+                if not ids:
+                    del self._index[term]
 
     def _let_go(self) -> None:
         """A tenth goes: the smallest of the idlest."""
