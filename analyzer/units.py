@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.automaton import find_all, make_automaton
+from analyzer.automaton import NamesInTexts
 from registry.own_names import Unit
 
 _MIN_NAME = 2
@@ -20,14 +20,17 @@ class UnitMatcher:
                 if len(name.strip()) >= _MIN_NAME:
                     ids.setdefault(name.strip(), str(unit.id))
         self._ids = tuple(ids.values())
-        self._automaton = make_automaton(tuple(ids)) if ids else None
+        self._names = NamesInTexts(tuple(ids)) if ids else None
 
     def find(self, text: str) -> tuple[str, ...]:
         """The ids of the units named, each once, in the order of first mention."""
-        if self._automaton is None:
-            return ()
-        return tuple(dict.fromkeys(self._ids[i] for i, _, _ in find_all(self._automaton, text)))
+        return self.find_many([text])[0]
 
     def find_many(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """What :meth:`find` gives for each of the texts, in their order."""
-        return [self.find(text) for text in texts]
+        found: list[tuple[str, ...]] = [()] * len(texts)
+        if self._names is not None:
+            for text, name in self._names.find(texts):
+                if self._ids[name] not in found[text]:
+                    found[text] += (self._ids[name],)
+        return found

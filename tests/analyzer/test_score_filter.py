@@ -182,6 +182,14 @@ def test_five_megabytes_do_not_hold_up_the_others():
     assert [len(one.localities) for one in judged] == [500, 1]
 
 
+def test_units_of_many_texts_are_those_of_each():
+    texts = ["城管局和城管", "", "\0城管\0", "\ud800城市管理局", "停水", "市城管", "\0"]
+    one = ("city-management",)
+    assert UNITS.find_many(texts) == [one, (), one, one, (), one, ()]
+    assert [UNITS.find(text) for text in texts] == UNITS.find_many(texts)
+    assert UNITS.find_many([]) == UnitMatcher().find_many([]) == []
+
+
 def test_half_a_character_is_named_as_the_likely_fault():
     [bad] = run('{"id": 1, "text": "\\ud83d 停水"}')
     assert isinstance(bad, BadLine)
