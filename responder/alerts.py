@@ -14,7 +14,7 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import audit, changes, notice_log
+from registry import audit, changes, notice_log, raised_thresholds
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.statements import clean
 from responder import incidents
@@ -91,10 +91,19 @@ def claim(session: Session, alert: int, *, by: str, now: datetime) -> Alert:
 def dismiss(
     session: Session, alert: int, *, state: str, reason: str, by: str, now: datetime
 ) -> Alert:
-    """忽略 or 误报; needs a reason. The next signal of the matter makes a new alert."""
+    """忽略 or 误报; needs a reason. The next signal of the matter makes a new alert.
+
+    误报 raises the threshold of the matter for a while, see registry.raised_thresholds.
+    """
     if state not in {IGNORED, MISTAKEN}:
         raise InvalidInputError(f"只能处置为忽略或误报，不能是“{state}”", field="state")
-    return _close(session, alert, state, reason, by=by, now=now)
+    closed = _close(session, alert, state, reason, by=by, now=now)
+    if state == MISTAKEN:
+        fingerprint = _row(session, alert).fingerprint
+        raised_thresholds.raise_for(
+            session, fingerprint, title=closed.title, by=by, reason=reason, now=now
+        )
+    return closed
 
 
 def resolve(session: Session, alert: int, *, by: str, now: datetime, reason: str) -> Alert:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from registry import notice_log
 from responder import addressees, ledger
 from responder.alerts import Alert
+from responder.budget import keys
 from responder.clocks import State, judge
 from responder.colours import HEAT_NAMES
 from responder.entries import Entry
@@ -158,10 +159,12 @@ def announce(
     now: datetime,
     channels: Sequence[str] = (CONSOLE,),
     held: str = "",
+    low: bool = False,
 ) -> int:
     """Tell of an alert that is new or grew hotter; what is held back is recorded as not sent.
 
-    ``held`` says why; 补录 always is. A signal that tells nothing new is logged as a duplicate.
+    ``held`` says why; 补录 always is. ``low``: by a raised threshold, over which it is told after
+    all. A signal that tells nothing new is logged as a duplicate.
     """
     stage = "late" if alert.late else alert.heat
     reason = LATE_REASON if alert.late else held
@@ -172,7 +175,7 @@ def announce(
     )
     telling = Telling(
         kind=ALERT,
-        key=f"alert:{alert.id}:{stage}",
+        key=keys(alert.id, stage)[low],
         due_at=now,
         payload={
             "alert": alert.id,

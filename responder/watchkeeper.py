@@ -20,6 +20,7 @@ from registry.silences import Silence
 from registry.statements import chunks
 from responder import addressees, alerts, duty_alarm, escalation, ledger, reminders
 from responder.addressees import Addressed
+from responder.budget import withheld
 from responder.colours import HEAT_NAMES
 from responder.escalation import Due, Matter
 from responder.escalation_clocks import ClockWatch
@@ -170,7 +171,8 @@ class Watchkeeper:
         found = []
         for some in chunks(looked):
             for row in session.execute(select(*_COLUMNS).where(AlertRow.id.in_(some))):
-                matter = self._alert(row, now)
+                held = withheld(session, row.id, row.heat, self._channels)
+                matter = None if held else self._alert(row, now)
                 again = escalation.next_at(matter, now) if matter else None
                 if matter is None and self._policies.for_alert(row.heat) is not None:
                     again = now + HELD_EVERY

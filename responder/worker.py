@@ -24,6 +24,7 @@ from registry.errors import UnavailableError
 from registry.statements import chunks
 from responder import alert_growth, reminders
 from responder.alerts import Alert
+from responder.budget import Budget, below_raised
 from responder.colours import Colours
 from responder.courier import Courier
 from responder.holding import Holding
@@ -79,10 +80,12 @@ class Responder:
         plans: Sequence[Callable[[tuple[str, ...]], Plan]] = (),
         colours: Colours | None = None,
         holding: Holding | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """``plans`` make further planners, given the names of the channels.
 
-        ``colours`` and ``holding`` say how hot an alert is, and whether it is sent at once.
+        ``colours``, ``holding`` and ``budget`` say how hot an alert is, and whether it is sent at
+        once.
 
         ``checks`` say why a message of a kind is not to be sent any more, see responder.lanes.
         """
@@ -92,6 +95,7 @@ class Responder:
         self._lease = lease.Tenure(GROUP, holder=holder, ttl_s=ttl_s)
         self._colours = colours or Colours()
         self._holding = holding or Holding()
+        self._budget = budget or Budget()
         self._consumer: Consumer | None = None
         self._log_rests_until: datetime | None = None
         self._courier = Courier(
@@ -194,7 +198,7 @@ class Responder:
                         continue
                     alert = alert_growth.absorb(session, signal, now=now, colours=self._colours)
                     if alert is not None:
-                        self._announce(session, alert, now)
+                        self._announce(session, alert, signal, now)
             for record, reason in poison:
                 self._log.bury(record, reason=reason, attempts=1, at=now)
             consumer.commit()
@@ -203,12 +207,17 @@ class Responder:
             raise
         return len(records)
 
-    def _announce(self, session: Session, alert: Alert, now: datetime) -> None:
+    def _announce(self, session: Session, alert: Alert, signal: Signal, now: datetime) -> None:
         on = silences.active(session, now)
         met = silences.meeting(on, rule=alert.rule, areas=alert.areas, text=alert.title)
         held = self._holding.reason(alert.heat, met, now)
+        low = "" if held or alert.late else below_raised(session, alert.heat, signal, now)
+        if not (held or low or alert.late):
+            held = self._budget.reason(session, alert.id, alert.heat, now)
         channels = self._courier.channels
-        reminders.announce(session, alert, now=now, channels=channels, held=held)
+        reminders.announce(
+            session, alert, now=now, channels=channels, held=held or low, low=bool(low)
+        )
 
     def _plan(self) -> int:
         """Look without the write lock; take it only when there is something to write.

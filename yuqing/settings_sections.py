@@ -76,7 +76,8 @@ class AnalyzeSettings(Section):
     """How posts are scored."""
 
     scorer: str = Field(
-        default="ngram", description="情感打分器：ngram、snownlp、snownlp-retrained 或 trivial"
+        default="ngram",
+        description="情感打分器：ngram、stack（慢而更准）、snownlp、snownlp-retrained 或 trivial",
     )
     model_folder: str = Field(
         default="", description="自行训练的模型目录（yuqing train 的 --out）；不写则用随程序的模型"
@@ -146,6 +147,12 @@ class DutySettings(Section):
     quiet_until: str = Field(default="", description="静默时段结束，如 07:00")
     digest_only: list[str] = Field(
         default=["blue"], description="从不单独发送、只进摘要的预警颜色；红色不能列入"
+    )
+    alerts_per_shift: int = Field(
+        default=30,
+        ge=0,
+        le=10_000,
+        description="每班最多单独发送多少条预警，其余进摘要；三分之一留给橙色，红色不计；0 为不限",
     )
     digest_at: list[str] = Field(
         default=["08:00", "14:00", "20:00"], description="发摘要的时刻；空列表为不发"

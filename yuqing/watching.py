@@ -31,6 +31,7 @@ def parts(section: DutySettings, *, rules: str, every: timedelta) -> dict[str, A
 
     Raises InvalidInputError for a wrong setting.
     """
+    from responder.budget import Budget
     from responder.colours import colours
     from responder.digest import Digester, times
     from responder.handover_alarm import KIND as HANDOVER
@@ -54,4 +55,5 @@ def parts(section: DutySettings, *, rules: str, every: timedelta) -> dict[str, A
         "checks": {**watch.checks(), HANDOVER: unsigned.stale},
         "colours": colours(section.hotter_at),
         "holding": held,
+        "budget": Budget(most=section.alerts_per_shift, hours=hours(section)),
     }

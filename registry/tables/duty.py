@@ -97,6 +97,23 @@ class SilenceRow(Base):
     ended_by: Mapped[str] = mapped_column(String(100))
 
 
+class RaisedThresholdRow(Base):
+    """A threshold that was raised after a false alarm: of what matter, how far, until when."""
+
+    __tablename__ = "raised_thresholds"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(200), index=True)
+    title: Mapped[str] = mapped_column(String(300))
+    factor: Mapped[int]
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(100))
+    reason: Mapped[str] = mapped_column(String(500))
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str] = mapped_column(String(100))
+
+
 class NoticeLogRow(Base):
     """What befell a notice beside its sending: a duplicate, an escalation, an acknowledgement."""
 
