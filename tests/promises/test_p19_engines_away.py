@@ -320,6 +320,7 @@ def faults_of(office: Office, callers: Callers) -> dict[str, Callable[[], None]]
         "Kafka frozen": frozen,
         "PostgreSQL killed": killed("postgres"),
         "responder killed": killed_stage("respond"),
+        "crawler killed": killed_stage("crawl"),
         "Elasticsearch killed": killed("elasticsearch"),
         "console killed": killed_stage("serve"),
     }
@@ -362,7 +363,9 @@ def test_whatever_is_killed_frozen_or_full_nothing_that_stands_is_lost_or_twice(
     assert len(texts) <= len(wanted) + 1, "at most the last one was written and not answered"
     four_stages(up)
     ended = {name: count - started[name] for name, count in restarts(up).items()}
-    assert ended == {"serve": 1, "analyze": 1, "respond": 1, "crawl": 0}, "who was killed, no other"
+    assert ended == {"serve": 1, "analyze": 1, "respond": 1, "crawl": 1}, "who was killed, no other"
+    seen = len(office.gazette.site.asked)
+    until(lambda: len(office.gazette.site.asked) > seen, what="the new crawler visits the source")
     assert office.command("verify").returncode == 0
     slow = max(back, key=back.__getitem__)
     figure(
