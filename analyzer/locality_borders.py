@@ -40,6 +40,7 @@ _CALLED = re.compile(
     "|编辑|摄影|通讯员)$"
 )
 _LADY = re.compile("女士|小姐|先生|阿姨|太太|同志|师傅")
+_LADIES = frozenset("女小先阿太同师")
 
 
 class Borders:
@@ -50,18 +51,31 @@ class Borders:
         self._across = functools.lru_cache(_KEPT)(self._look)
 
     def hold(self, text: str, start: int, end: int, *, well_known: bool) -> bool:
-        """Whether no other word lies across the borders of the name in ``text``.
+        """Whether no other word lies across the borders of the name, where :meth:`may_cross`.
 
         A longer word that begins with a well-known name and goes on with a word holds it, too.
         """
-        first, last = max(0, start - 2), end + 2
-        if not self._across(text[first:last], start - first, end - first):
-            return True
-        return self._aligned(text, start, end, well_known=well_known)
+        first = max(0, start - _REACH)
+        at = first
+        for word in self._jieba.cut(text[first : end + _REACH], False):
+            after = at + len(word)
+            if at < start < after or at < end < after:
+                rest = text[end:after]
+                goes_on = rest in PEOPLE or (well_known and len(rest) > 1 and self._is_word(rest))
+                if not (at == start and goes_on):
+                    return False
+            at = after
+        return True
 
-    def is_word(self, text: str) -> bool:
-        """Whether the list has it."""
-        return self._is_word(text)
+    def may_cross(self, text: str, start: int, end: int) -> bool:
+        """Whether the list has a word of up to four characters across a border of the name."""
+        first, last = max(0, start - 2), end + 2
+        return self._across(text[first:last], start - first, end - first)
+
+    def may_be_a_person(self, text: str, start: int, end: int) -> bool:
+        """Whether what stands right beside the name is a surname, or begins a title."""
+        before, behind = text[start - 1 : start], text[end : end + 1]
+        return before in _SURNAMES or before in _DOUBTFUL_SURNAMES or behind in _LADIES
 
     @functools.cached_property
     def _jieba(self) -> Jieba:
@@ -92,20 +106,6 @@ class Borders:
         )
         limit = len(window)
         return any(a >= 0 and b <= limit and is_word(window[a:b]) for a, b in spans)
-
-    def _aligned(self, text: str, start: int, end: int, *, well_known: bool) -> bool:
-        first = max(0, start - _REACH)
-        at = first
-        for word in self._jieba.cut(text[first : end + _REACH], False):
-            after = at + len(word)
-            if at < start < after or at < end < after:
-                rest = text[end:after]
-                goes_on = rest in PEOPLE or (well_known and len(rest) > 1 and self._is_word(rest))
-                inside = at == start and goes_on
-                if not inside:
-                    return False
-            at = after
-        return True
 
     def of_a_person(self, text: str, start: int, end: int) -> bool:
         """Whether a name of two characters looks like the given name of a person."""

@@ -63,7 +63,7 @@ class Gazette:
         )
         numbers = {name: number for number, name in enumerate(self.names)}
         self.city_stems = {
-            number: numbers.get(name[:-1])
+            number: numbers.get(name[:-1], -1)
             for name, number in numbers.items()
             if name.endswith("市") and len(name) > _MIN_NAME
         }

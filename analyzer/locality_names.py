@@ -81,6 +81,13 @@ STREET = re.compile(
 FEATURE = re.compile("[山河湖岛寺峡岭峰溪潭泉沟洋塔洞庙](?![里上边区])|江(?!边|畔|堤|水)")
 """What makes of the short name of a town before it the name of something in nature (青城山)."""
 
+BEHIND = re.compile(
+    "[杂女时伊服美模家医航卫日晚晨商牌啤烤白火拉米大学银现人保股证药集球国恒申富]"
+    "|[小咖坚贡香糯茶红绿黑普毛龙菠苹荔柠芒石蜜葡枣枸热刀凉臊肉烧月粽豆榨陈板扒羊牛腊鱼螺过饵二老黄翡玉葫户菜剪宝瓷丝刺唐年麻]"
+    "|[东西南北中前后路街巷胡弄山河湖岛寺峡岭峰溪潭泉沟洋塔洞庙江]"
+)
+"""Begins all of the above, for a quick look."""
+
 AFTER_CITY = frozenset("场民面价值容")
 """Characters that belong with the 市 before them (市场, 市民), so that the name ends before it."""
 
