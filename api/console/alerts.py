@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.console import matters, notices, recording, words
 from api.console.acting import go, perform
+from api.console.copy_notes import copy_notes
 from api.console.forms import Fields, Form, safe_back
 from api.console.frame import frame
 from api.console.opening import form_context, opening
@@ -142,6 +143,7 @@ def _page(
     alert = query.alert(session, number)
     rule = {rule.id: rule for rule in alert_rules.everything(session)}.get(alert.rule)
     related = matters.posts_of(session, index, number)
+    folded = copy_notes(session, [scored.post.id for scored in related or ()])
     return render(
         request,
         "alert.html",
@@ -152,7 +154,13 @@ def _page(
         rule=rule,
         conditions=conditions(rule, names) if rule else [],
         posts=[
-            post_view(scored, shell.now, sources=names, marked=asked_words(rule))
+            post_view(
+                scored,
+                shell.now,
+                sources=names,
+                marked=asked_words(rule),
+                copies=folded.get(scored.post.id),
+            )
             for scored in related or ()
         ],
         posts_away=related is None,

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from analyzer.sentiment.port import Reason
 from api.acts import signature
 from api.console.acting import go, perform
+from api.console.copy_notes import copy_notes
 from api.console.forms import Fields, Form
 from api.console.frame import frame
 from api.console.post_view import post_view
@@ -169,7 +170,9 @@ def _page(
         status=error.status if error else 200,
         frame=shell,
         error=error.message if error else None,
-        post=post_view(scored, shell.now, sources=names),
+        post=post_view(
+            scored, shell.now, sources=names, copies=copy_notes(session, [post]).get(post)
+        ),
         text=scored.post.text,
         version=scored.score.version,
         band=explainer.band,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.console import (
     alerts,
     assessing,
+    copies,
     duty_view,
     erasures,
     handover,
@@ -154,5 +155,5 @@ def audit_page(
 
 for part in (alerts, assessing, incidents, lead, search, talking, watching, telling, workdays):
     router.include_router(part.router)
-for part in (naming, duty_pages, turns, handover, silencing, erasures, judging):
+for part in (naming, duty_pages, turns, handover, silencing, erasures, judging, copies):
     router.include_router(part.router)

@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from api.console import words
+from api.console.copy_notes import CopyNote
 from posts.model import Certainty, HitCertainty, ScoredPost
 
 _SNIPPET = 140
@@ -42,6 +43,7 @@ class PostView(Struct, frozen=True, kw_only=True):
     p_appeal: str
     scorer: str
     hits: tuple[HitView, ...]
+    copies: CopyNote | None = None
 
 
 def post_view(
@@ -51,10 +53,12 @@ def post_view(
     sources: Mapping[str, str],
     fragments: Sequence[tuple[str, bool]] = (),
     marked: Collection[str] = (),
+    copies: CopyNote | None = None,
 ) -> PostView:
     """One post; ``sources`` names the sources, ``fragments`` are the runs that a search found.
 
     ``marked``: words to mark where there are no fragments, such as those of an alert's rule.
+    ``copies``: what is said of its copies.
     """
     post, score = scored.post, scored.score
     matched = {text for text, is_match in fragments if is_match and text} or set(marked)
@@ -83,6 +87,7 @@ def post_view(
             HitView(hit.text, hit.name, hit.why, hit.certainty is HitCertainty.UNCERTAIN)
             for hit in scored.localities[:12]
         ),
+        copies=copies,
     )
 
 

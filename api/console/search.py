@@ -12,6 +12,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from api.console import words
+from api.console.copy_notes import copy_notes
 from api.console.forms import Fields, clean, local_value
 from api.console.frame import frame
 from api.console.histogram import histogram
@@ -82,6 +83,7 @@ def search(
     page = desk.index.search(query, limit=_PAGE, cursor=clean(cursor)[:1000] or None)
     names = {item.id: item.name for item in sources.everything(session)}
     places = {item.code: item.name for item in areas.everything(session)}
+    notes = copy_notes(session, [hit.scored.post.id for hit in page.items])
     return render(
         request,
         "search.html",
@@ -90,7 +92,14 @@ def search(
         facets=_facets(desk.index, query, chosen, names, places),
         total=page.total,
         posts=[
-            post_view(hit.scored, now, sources=names, fragments=hit.fragments) for hit in page.items
+            post_view(
+                hit.scored,
+                now,
+                sources=names,
+                fragments=hit.fragments,
+                copies=notes.get(hit.scored.post.id),
+            )
+            for hit in page.items
         ],
         histogram=histogram(desk.index, query, now),
         next=link(chosen, cursor=page.next) if page.next else None,
