@@ -12,7 +12,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from posts.findings import Finding, of_clock, of_room
 from posts.index.elasticsearch_connection import Connection, ElasticsearchSettings
-from posts.index.elasticsearch_template import VERSION, Names, analysers, meta
+from posts.index.elasticsearch_template import VERSION, Names, Template, meta
 
 Clock = Callable[[], datetime]
 
@@ -24,14 +24,15 @@ def check(settings: ElasticsearchSettings, clock: Clock) -> Iterator[Finding]:
     """Every finding in turn. RetryError or FatalError where the server is away or refuses us."""
     connection = Connection(settings)
     where = connection.where
-    names = Names(settings.prefix)
+    template = Template(connection)
+    names = template.names
     try:
         with connection.client() as client:
             yield _server(client, where)
             yield _transport(settings, where)
             yield _health(client, where)
             yield _rights(client, names, where)
-            yield from _mapping(client, names, where)
+            yield from _mapping(client, template, where)
             yield from _nodes(client, where, clock)
     finally:
         connection.close()
@@ -90,7 +91,8 @@ def _rights(client: Elasticsearch, names: Names, where: str) -> Finding:
     return Finding("bad", what, f"缺少 {'、'.join(lacks)}", where, todo)
 
 
-def _mapping(client: Elasticsearch, names: Names, where: str) -> Iterator[Finding]:
+def _mapping(client: Elasticsearch, template: Template, where: str) -> Iterator[Finding]:
+    names = template.names
     said = _template_version(client, names.posts)
     if said > VERSION:
         sentence = f"由更新的版本写成（格式 {said}，本程序认识到 {VERSION}）"
@@ -100,7 +102,7 @@ def _mapping(client: Elasticsearch, names: Names, where: str) -> Iterator[Findin
         yield Finding("warn", "索引模板", sentence, where, "下次写入时自动建立")
     else:
         yield Finding("ok", "索引模板", f"格式 {said}", where)
-    wanted = meta(analysers(client))
+    wanted = meta(template.analysers(client))
     mappings: Any = client.indices.get_mapping(index=names.every, ignore_unavailable=True).body
     old = sorted(one for one, it in mappings.items() if it["mappings"].get("_meta") != wanted)
     if old:

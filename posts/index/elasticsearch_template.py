@@ -150,7 +150,7 @@ def template(found: tuple[str, ...]) -> dict[str, Any]:
     """Settings and mappings for a server with those analysers.
 
     Texts are ``cjk`` where it has it, else single characters and pairs by shingles; ``smartcn``
-    adds their words as a subfield. They serve other tools and significant words; our own searches
+    adds their words as a subfield. They serve other tools; our own searches and significant words
     read ``words`` and ``marks`` (see :mod:`posts.index.elasticsearch_spelling`).
     """
     file = resources.files("posts.index") / "elasticsearch_template.json"

@@ -13,6 +13,7 @@ from support.indexes import a_prefix, elasticsearch_index
 from support.posts import NOON, make_post, make_scored, score_post
 
 from posts.errors import FatalError, PoisonError, RetryError
+from posts.index import elasticsearch_checking
 from posts.index.elasticsearch import ElasticsearchIndex
 from posts.index.elasticsearch_bulk import Bulk
 from posts.index.elasticsearch_connection import ElasticsearchSettings
@@ -239,6 +240,13 @@ class TestTemplate:
                 assert answer["mappings"]["_meta"] == meta(found)
                 by_pair = client.count(index=alias, query={"term": {"text": "停水"}})["count"]
                 assert by_pair == 2
+
+    def test_the_doctor_wants_no_analyser_that_the_settings_leave_out(
+        self, index: ElasticsearchIndex
+    ) -> None:
+        index.write([make_scored("1")])
+        found = elasticsearch_checking.check(index.connection.settings, lambda: NOON)
+        assert {one.what: one.state for one in found}["索引结构"] == "ok"
 
     def test_a_template_of_a_later_release_is_left_alone(self, elasticsearch_url: str) -> None:
         with elasticsearch_index(elasticsearch_url) as index:
