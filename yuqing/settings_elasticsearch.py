@@ -40,7 +40,8 @@ class ElasticsearchFields(BaseSettings):
     elasticsearch_smartcn: bool = Field(
         default=True,
         description="服务器有 smartcn 时另按词索引一份，供别的工具按词统计；"
-        "本程序的检索和高频词不用它。服务器的开销是两到三倍，每天上百万条时可关；改后运行 yuqing index migrate",
+        "本程序的检索和高频词不用它。服务器的开销是两到三倍，每天上百万条时可关；"
+        "改后运行 yuqing index migrate",
     )
     elasticsearch_timeout_s: float = Field(
         default=20.0, gt=0, le=300, description="等 Elasticsearch 答复多少秒"
