@@ -32,6 +32,7 @@ class Action(StrEnum):
     MANAGE_CALENDAR = "提出工作日历"
     CONFIRM_CALENDAR = "确认工作日历"
     CORRECT_SCORE = "更正评分"
+    SORT_EVENTS = "整理事件线索"
 
 
 _DESK = frozenset({Role.DUTY_OFFICER, Role.ANALYST, Role.LEADER, Role.ADMIN})
@@ -58,6 +59,7 @@ _ROLES: dict[Action, frozenset[Role]] = {
     Action.TRY_CHANNEL: frozenset({Role.DUTY_OFFICER, Role.LEADER, Role.ADMIN}),
     Action.MANAGE_CALENDAR: frozenset({Role.ADMIN}),
     Action.CORRECT_SCORE: _DESK,
+    Action.SORT_EVENTS: _DESK,
     Action.CONFIRM_CALENDAR: frozenset({Role.SIGNER, Role.LEADER, Role.ADMIN}),
 }
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import structlog
 
 from analyzer.grouping.events_book import Book
 from analyzer.grouping.events_record import Record, name
 from analyzer.grouping.events_saving import decode, encode
-from analyzer.grouping.heat import Counts, heat
+from analyzer.grouping.heat import heat
 from analyzer.grouping.memory import Store
 from posts.errors import RetryError
 from posts.model import ScoredPost, Signal
@@ -160,16 +159,6 @@ def candidate(record: Record, now: datetime) -> events.Candidate:
             "hours": {str(hour): n for hour, n in sorted(counts.hours.items())},
         },
     )
-
-
-def counts_of(body: dict[str, Any], newest: datetime) -> Counts:
-    """What heat is computed from, out of a candidate's body; what is missing there is 0."""
-    numbers = {
-        field: int(body.get(field, 0))
-        for field in ("posts", "copies", "sources", "reposts", "comments", "likes", "reads")
-    }
-    hours = {int(hour): int(n) for hour, n in body.get("hours", {}).items()}
-    return Counts(**numbers, hours=hours, newest=newest)
 
 
 def forget(store: Store, posts: Collection[str]) -> None:

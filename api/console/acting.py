@@ -61,6 +61,9 @@ DONE = {
     "calendar_confirmed": "工作日历已启用；在跑的时限按新日历计，已有的结论不变。",
     "corrected": "更正已记下。分数不变，训练新模型时用它。",
     "correction_withdrawn": "更正已撤回，训练时不再用它。",
+    "events_merged": "已合并，以后两边的新帖都归到这里。",
+    "post_out": "已拆出，以后不再归到这条线索。",
+    "no_event": "已记为不是事件，它再增长也不出现在列表里。",
     "calendar_refused": "通知没有启用，理由已记下。",
 }
 

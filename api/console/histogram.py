@@ -43,12 +43,13 @@ def histogram(index: PostIndex, query: Query, now: datetime) -> Histogram | None
     step: Literal["hour", "day"] = "hour"
     if (counted[-1][0] - counted[0][0]) > timedelta(hours=_HOURS_FOR_DAYS):
         step, counted = "day", index.histogram(query, step="day")
-    return _draw(counted, step, now)
+    return draw(counted, step, now)
 
 
-def _draw(
+def draw(
     counted: list[tuple[datetime, int]], step: Literal["hour", "day"], now: datetime
 ) -> Histogram:
+    """Bars of counts by hour or day, oldest first; at least one is needed."""
     length = timedelta(hours=1) if step == "hour" else timedelta(days=1)
     last = counted[-1][0]
     first = max(counted[0][0], last - length * (_MOST_BARS - 1))

@@ -29,6 +29,7 @@ from api.console.opening import form_context, opening
 from api.console.render import render
 from api.deps import DeskDep, Now, PageUser, Reading
 from api.permissions import Action, require
+from registry import events
 from registry.errors import DeskError
 from registry.users import User
 from responder import incidents
@@ -59,43 +60,57 @@ def incident_list(
     )
 
 
+EventKey = Annotated[str, Query(pattern="^([0-9a-f]{16})?$")]
+
+
 @router.get("/incidents/new")
-def incident_new(request: Request, session: Reading, user: PageUser) -> Response:
-    """The form for an incident without an alert."""
+def incident_new(
+    request: Request, session: Reading, user: PageUser, event: EventKey = ""
+) -> Response:
+    """The form for an incident without an alert; ``event``: from that candidate (据此立案)."""
     require(user, Action.OPEN_INCIDENT)
-    return _new(request, session, user, Fields(), None)
+    return _new(request, session, user, Fields(), None, event)
 
 
 def _new(
-    request: Request, session: Session, user: User, values: Fields, error: DeskError | None
+    request: Request,
+    session: Session,
+    user: User,
+    values: Fields,
+    error: DeskError | None,
+    event: str = "",
 ) -> Response:
     shell = frame(request, session, user)
+    found = events.get(session, event) if event else None
     return render(
         request,
         "incident_new.html",
         status=error.status if error else 200,
         frame=shell,
         error=error.message if error else None,
-        default_title="",
+        default_title=found.name if found else "",
         default_detected=local_value(shell.now),
+        event=event,
         **form_context(values, error),
     )
 
 
 @router.post("/incidents/new")
 async def incident_open(
-    request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form
+    request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form, event: EventKey = ""
 ) -> Response:
-    """Open an incident by hand."""
+    """Open an incident by hand, or from a candidate, which then says so."""
 
     def work(session: Session) -> Response:
         require(user, Action.OPEN_INCIDENT)
         given = opening(form, user)
         made = incidents.open_incident(session, by=recording.name_of(user), now=now, **given)
+        if event:
+            events.file(session, event, made.id, by=recording.name_of(user), now=now)
         return go(f"/incidents/{made.id}", "opened")
 
     def again(session: Session, error: DeskError) -> Response:
-        return _new(request, session, user, form, error)
+        return _new(request, session, user, form, error, event)
 
     return await perform(desk, work, again)
 

@@ -14,6 +14,7 @@ from api.console import (
     copies,
     duty_view,
     erasures,
+    eventing,
     handover,
     incidents,
     judging,
@@ -155,5 +156,5 @@ def audit_page(
 
 for part in (alerts, assessing, incidents, lead, search, talking, watching, telling, workdays):
     router.include_router(part.router)
-for part in (naming, duty_pages, turns, handover, silencing, erasures, judging, copies):
+for part in (naming, duty_pages, turns, handover, silencing, erasures, judging, eventing, copies):
     router.include_router(part.router)

@@ -15,6 +15,7 @@ from api.v1 import (
     duty,
     duty_turns,
     entries,
+    events,
     handovers,
     incidents,
     labels,
@@ -57,6 +58,7 @@ for part in (
     talk,  # before posts, whose /posts/{id} takes every other name
     posts,
     labels,
+    events,
     leads,
     alerts,
     incidents,

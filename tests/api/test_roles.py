@@ -25,6 +25,7 @@ WRITERS = {
     ("PATCH", "/api/v1/sources/s", '{"enabled": true}'): "研判员 管理员",
     ("DELETE", "/api/v1/rules/r", None): "研判员 管理员",
     ("POST", "/api/v1/areas/5331/aliases", '{"alias": "x"}'): "管理员",
+    ("POST", "/api/v1/events/0123456789abcdef/dismiss", None): DESK,
     ("GET", "/api/v1/users", None): "管理员 安全管理员",
     ("GET", "/api/v1/audit", None): "审计员 安全管理员 管理员",
 }
