@@ -9,7 +9,7 @@ from registry.errors import InvalidInputError
 
 __all__ = ["DEFAULT", "NAMES", "Band", "Reason", "Scorer", "load"]
 
-NAMES = ("ngram", "snownlp", "snownlp-retrained", "trivial")
+NAMES = ("ngram", "stack", "snownlp", "snownlp-retrained", "trivial")
 DEFAULT = "ngram"
 
 

@@ -10,9 +10,19 @@ import pytest
 from analyzer.sentiment import measures, model_file
 from analyzer.sentiment.bayes import RetrainedBayes
 from analyzer.sentiment.ngram import NgramScorer
+from analyzer.sentiment.stack import StackScorer
 from analyzer.sentiment.training import corpora
+from posts.model import Sentiment
 
 APPEALS = Path(__file__).parent / "sentiment_appeals.txt"
+PROBES = Path(__file__).parent / "sentiment_probes.txt"
+REPORT = Path(__file__).parents[2] / "docs" / "evaluation.md"
+KINDS = {
+    "irony": "irony",
+    "officialese": "officialese",
+    "quote": "quotes, titles",
+    "dialect": "dialect",
+}
 
 
 def test_the_folds_of_the_card_reach_what_they_must(figure):
@@ -58,6 +68,27 @@ def test_written_appeals_inside_ordinary_posts(figure):
     wrong = (p[target == 0] >= 0.5).mean()
     figure(f"appeals in posts: AUC {auc:.3f}, found {found:.0%}, of others wrongly {wrong:.0%}")
     assert auc >= 0.80
+
+
+def test_the_report_says_where_the_scorers_fail():
+    """Failures by kind in docs/evaluation.md are those of the packaged weights."""
+    rows = [line.split(" ", 2) for line in PROBES.read_text("utf-8").splitlines() if line[0] != "#"]
+    scores = [
+        scorer.score([text for *_, text in rows]) for scorer in (NgramScorer(), StackScorer())
+    ]
+    report = REPORT.read_text("utf-8")
+    for kind, title in KINDS.items():
+        mine = [at for at, row in enumerate(rows) if row[0] == kind]
+        cells = [title, str(len(mine))]
+        for said in scores:
+            right = [(said[at].p_negative >= 0.5) == (rows[at][1] == "1") for at in mine]
+            wrong = [_claimed_wrongly(said[at].sentiment, rows[at][1] == "1") for at in mine]
+            cells += [str(sum(right)), str(sum(wrong))]
+        assert f"| {' | '.join(cells)} |" in report
+
+
+def _claimed_wrongly(said: Sentiment, negative: bool) -> bool:
+    return said in ({"positive", "neutral"} if negative else {"negative"})
 
 
 def test_the_packaged_models_are_small():

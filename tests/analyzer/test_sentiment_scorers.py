@@ -23,7 +23,7 @@ def snownlp():
 
 def test_an_unknown_name_is_told_with_the_known_ones():
     with pytest.raises(
-        InvalidInputError, match=r"没有名为“bert”的打分器.*ngram、snownlp、.*trivial"
+        InvalidInputError, match=r"没有名为“bert”的打分器.*ngram、stack、snownlp、.*trivial"
     ):
         sentiment.load("bert")
 

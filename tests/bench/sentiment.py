@@ -29,10 +29,12 @@ def bench() -> Iterator[str]:
     fast, whole = rate(by_batch, texts), rate(ngram.score, texts)
     alone = rate(lambda some: [ngram.score([text]) for text in some], texts[:2000])
     bayes = rate(sentiment.load("snownlp-retrained").score, texts)
+    stack = rate(sentiment.load("stack").score, texts[:1000])
     slow = rate(sentiment.load("snownlp").score, texts[:100])
     yield f"ngram, all heads: {fast:,.0f} posts/s in batches of {BATCH}, {whole:,.0f} at once,"
     yield f"  {alone:,.0f} one by one; loaded in {loaded * 1000:.0f} ms"
     yield f"snownlp-retrained: {bayes:,.0f} posts/s"
+    yield f"stack: {stack:,.0f} posts/s"
     yield f"snownlp: {slow:,.0f} posts/s; ngram is {fast / slow:,.0f} times as fast"
     yield from _others(texts[:1000])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -151,3 +152,8 @@ def libraries() -> dict[str, str]:
         "scipy": scipy.__version__,
         "scikit-learn": sklearn.__version__,
     }
+
+
+def word_cutter() -> dict[str, str]:
+    """The version of what cuts words, for models that read words."""
+    return {"rjieba": version("rjieba")}

@@ -32,7 +32,7 @@ from analyzer.sentiment.training.teacher import DOMAIN_MARK, NEGATIVE, Teacher, 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 VERSION = "1"
-_NETS = 3
+_NETS = 2
 _VIEWS = 4
 
 
@@ -165,6 +165,7 @@ def _train(
         "word_scale": np.array(material.words.scale),
     }
     card = build.card(stack.NAME, {"negative": figures}, given, plan, version=VERSION)
+    card.made_with.update(linear.word_cutter())
     return model_file.write(out, card, stack.state(held, parts.mean_nets, parts.nets))
 
 
