@@ -14,6 +14,7 @@ from posts.errors import PostsError, reason_of
 from registry.errors import DeskError
 from yuqing.commands import (
     administering,
+    backtest,
     backup,
     doctor,
     duplicates,
@@ -63,6 +64,7 @@ for register in (
     relaying,
     train,
     evaluating,
+    backtest,
 ):
     register.add_to(app)
 

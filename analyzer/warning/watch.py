@@ -251,7 +251,7 @@ def _is_news(told: Told | None, found: Unusual) -> bool:
     """Anew after the cool-down, or grown to twice what was told."""
     if told is None or found.end > told.end + COOL_S:
         return True
-    return found.window == told.window and found.count >= GROWTH * told.count
+    return found.count >= GROWTH * told.count
 
 
 def _breadth(key: Key) -> tuple[bool, int, bool]:

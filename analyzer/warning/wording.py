@@ -42,7 +42,7 @@ def make_signal(
         rule=RULE,
         fingerprint=":".join(part for part in ("warn", key.area, key.topic, key.event) if part),
         title=f"{area}“{topic}”异常增多",
-        reason=sentence(crossing, rhythm, area=area, topic=topic),
+        reason=sentence(crossing, rhythm),
         heat="orange" if days >= _RARE_DAYS and found.count >= _MANY else "yellow",
         count=found.count,
         threshold=needed(found, borne),
@@ -68,13 +68,13 @@ def make_signal(
     )
 
 
-def sentence(crossing: Crossing, rhythm: Rhythm, *, area: str, topic: str) -> str:
+def sentence(crossing: Crossing, rhythm: Rhythm) -> str:
     """Window, value, baseline and confidence in one sentence."""
     found = crossing.found
     at = instant(found.end).astimezone(SHANGHAI)
     length = length_of(found.window)
     return (
-        f"{area}“{topic}”近 {length} {found.count} 条，"
+        f"近 {length} {found.count} 条，"
         f"按前 {rhythm.days:.0f} 天周{_WEEK[at.weekday()]} {at.hour} 时前后的往常水平"
         f"应有{number(found.baseline)}条；"
         f"这样多若出于偶然，{days_of(once_in_days(found.per_day))}才有一次"

@@ -1,0 +1,105 @@
+"""``yuqing backtest``: what would have been told of stored posts, when, and how often falsely."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from posts.identity import SHANGHAI
+from registry.errors import InvalidInputError
+from yuqing.replaying import read_posts, read_rules
+from yuqing.settings import Settings
+
+START = datetime(2026, 1, 5, tzinfo=SHANGHAI)
+RULE = """
+[[rule]]
+id = "water"
+name = "停水"
+any_of = ["停水"]
+min_count = 5
+window_min = 60
+"""
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "yuqing", "backtest", *arguments, "--scorer", "trivial"]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("backtest")
+    rng, at, rows = random.Random(1), START, []
+    while at < START + timedelta(days=8):
+        at += timedelta(hours=rng.expovariate(1.0))
+        rows.append({"text": "瑞丽市天气不错", "published_at": at.isoformat()})
+    burst = START + timedelta(days=7, hours=3)
+    for number in range(6):
+        minutes = timedelta(minutes=5 * number)
+        when = (burst + minutes).isoformat()
+        rows.append({"text": "瑞丽市又停水了", "published_at": when, "event": "停水"})
+    lines = [json.dumps({"id": str(number), **row}) for number, row in enumerate(rows)]
+    (made / "posts.jsonl").write_text("\n".join(lines))
+    (made / "rules.toml").write_text(RULE)
+    return made
+
+
+def test_it_says_what_rings_when_and_how_long_after_the_first_post(folder: Path) -> None:
+    given = ("--data", "posts.jsonl", "--rules", "rules.toml", "--area", "5331", "--json")
+    done = run(*given, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    told = [(one["rule"], one["count"], one["delay_s"], one["event"]) for one in found["signals"]]
+    assert told == [
+        ("early-warning", 3, 600.0, "停水"),
+        ("water", 5, 1200.0, "停水"),
+        ("early-warning", 6, 1500.0, "停水"),
+    ]
+    summary = found["summary"]
+    assert (summary["events_found"], summary["median_delay_s"]) == (1, 600.0)
+    assert summary["false_per_day"] == 0
+
+
+def test_people_get_sentences_and_bad_lines_are_told(folder: Path) -> None:
+    posts = (folder / "posts.jsonl").read_text()
+    (folder / "bad.jsonl").write_text(posts + '\n{"text": "没有时间"}\n{"time": 3, "offsets": 1}\n')
+    given = ("--data", "bad.jsonl", "--rules", "rules.toml", "--early-warning", "0")
+    done = run(*given, cwd=folder)
+    assert done.returncode == 1
+    assert "停水：1 小时内 5 条（阈值 5 条）" in done.stdout
+    assert "首帖到报警的中位时间 20 分钟；误报每天 0 次" in done.stdout
+    assert "没有发布时间，不能回测" in done.stderr
+    assert "转发链要有 text 和 time" in done.stderr
+
+
+def test_rules_are_read_as_the_settings_have_them(folder: Path) -> None:
+    (rule,) = read_rules(folder / "rules.toml", [])
+    assert (rule.id, rule.window_s, rule.min_count) == ("water", 3600, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("none.jsonl", None, "文件不存在"),
+        ("rules.json", "[1]", "第 1 条应是一个对象"),
+        ("rules.json", '[{"any_of": ["x"], "what": 1}]', "不认识的字段：what"),
+        ("rules.json", '[{"min_count": 3}]', "没有任何条件"),
+        ("rules.json", "{", "读不懂"),
+        ("rules.json", '[{"any_of": "x"}]', "第 1 条不对"),
+    ],
+)
+def test_bad_files_are_told_in_a_sentence(
+    folder: Path, name: str, text: str | None, said: str
+) -> None:
+    if text is not None:
+        (folder / name).write_text(text)
+    work = partial(read_posts, [folder / name], Settings(), "trivial")
+    with pytest.raises(InvalidInputError, match=said):
+        work() if text is None else read_rules(folder / name, [])
