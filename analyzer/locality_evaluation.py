@@ -40,7 +40,7 @@ class Share(Struct, frozen=True):
 
     def __str__(self) -> str:
         """As the tables show it."""
-        return f"{self.value:.3f} ({self.low:.3f}–{self.high:.3f})"
+        return "–" if not self.of else f"{self.value:.3f} ({self.low:.3f}–{self.high:.3f})"
 
 
 class Marked(Struct, frozen=True):

@@ -36,6 +36,10 @@ def evaluate(
     scorer: Annotated[
         list[str] | None, typer.Option("--scorer", help="只评这些打分器；不写则全部")
     ] = None,
+    places: Annotated[
+        list[Path] | None,
+        typer.Option("--places", help="标有地名的文件（src、text、spans，可多次）：评估属地识别"),
+    ] = None,
 ) -> None:
     """评估打分器：表格（含自助法区间）与可靠性曲线。"""
     from analyzer import sentiment
@@ -53,6 +57,17 @@ def evaluate(
         if head != "appeal" and name.startswith(_CURVES):
             sys.stdout.write(f"\n可靠性曲线：{name}，{where}，{head}\n")
             sys.stdout.writelines(line + "\n" for line in evaluation.curve(found))
+    for file in places or []:
+        sys.stdout.write(f"\n属地识别：{file.name}\n")
+        sys.stdout.writelines(line + "\n" for line in _places(file))
+
+
+def _places(file: Path) -> Iterator[str]:
+    from analyzer.locality import Matcher
+    from analyzer.locality_evaluation import table
+    from registry import gazetteer
+
+    return table(file, Matcher(gazetteer.load()))
 
 
 def _cards(names: list[str]) -> Iterator[Card]:
