@@ -7,12 +7,12 @@ are requests of their own, one at a time in a process, and no page waits for the
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from analyzer.questions import Question, group
 from posts.index.port import PostIndex, Query, Significant
-from posts.index.reading import newest
+from posts.index.reading import by_id, newest
 from posts.index.significant import SAMPLE
 from registry.errors import UnavailableError
 
@@ -20,16 +20,24 @@ _PATIENCE_S = 20.0
 _one_at_a_time = threading.Lock()
 
 
-def significant(index: PostIndex, query: Query, *, limit: int) -> Significant:
-    """The words of what the query finds. UnavailableError where others are asking for long."""
+def significant(
+    index: PostIndex, query: Query, *, limit: int, of: Sequence[str] | None = None
+) -> Significant:
+    """The words of what the query finds, or of the posts ``of`` these ids.
+
+    UnavailableError where others are asking for long.
+    """
     with _turn():
-        return index.significant(query, limit=limit)
+        return index.significant(query, limit=limit, of=of)
 
 
-def questions(index: PostIndex, query: Query, *, limit: int) -> list[Question]:
-    """The questions in the newest posts that the query finds. UnavailableError as above."""
+def questions(
+    index: PostIndex, query: Query, *, limit: int, of: Sequence[str] | None = None
+) -> list[Question]:
+    """The questions in the newest posts of the same. UnavailableError as above."""
     with _turn():
-        return group((one.post for one in newest(index, query, limit=SAMPLE)), limit=limit)
+        found = newest(index, query, limit=SAMPLE) if of is None else by_id(index, of[:SAMPLE])
+        return group((one.post for one in found), limit=limit)
 
 
 @contextmanager

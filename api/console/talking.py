@@ -20,16 +20,20 @@ from api.console.frame import frame
 from api.console.render import render
 from api.console.search import Chosen, link, query_of
 from api.deps import DeskDep, Now, PageUser, Reading
+from api.desk import Desk
 from api.figures import alert_scope, default_scope
 from posts.index.port import Query, Significant, SignificantWord
+from posts.index.significant import SAMPLE
 from posts.index.words import spell
 from posts.model import ScoredPost
-from registry import areas, sources
+from registry import areas, events, sources
+from registry.users import User
 from responder import incidents
 
 router = APIRouter(include_in_schema=False)
 _WORDS, _QUESTIONS = 40, 20
 _SIZES = 5
+Key = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 Id = Annotated[int, Path(ge=1, le=2**53)]
 
 
@@ -58,16 +62,52 @@ class QuestionView(Struct, frozen=True):
     href: str
 
 
+class Back(Struct, frozen=True):
+    """What is looked at where it is no search: its page, its name, the ids of its posts."""
+
+    href: str
+    name: str
+    ids: list[str]
+
+
 @router.get("/search/words")
 async def page(
     request: Request, desk: DeskDep, user: PageUser, now: Now, chosen: Chosen
 ) -> Response:
     """Words and questions of what a search finds; counted first, before a transaction is open."""
+    return await _show(request, desk, user, now, chosen)
+
+
+@router.get("/events/{key}/words")
+async def of_event(
+    request: Request, desk: DeskDep, user: PageUser, now: Now, chosen: Chosen, key: Key
+) -> Response:
+    """The same of the posts of an event candidate."""
+
+    def members(session: Session) -> tuple[str, list[str]]:
+        one = events.get(session, key)
+        return one.name, [post.post for post in events.posts(session, key, limit=SAMPLE)]
+
+    async with desk.reading() as session:
+        name, ids = await run_sync(members, session)
+    back = Back(f"/events/{key}", f"事件线索“{name}”", ids)
+    return await _show(request, desk, user, now, dict.fromkeys(chosen, ""), back)
+
+
+async def _show(
+    request: Request,
+    desk: Desk,
+    user: User,
+    now: datetime,
+    chosen: dict[str, str],
+    back: Back | None = None,
+) -> Response:
     query = query_of(chosen, now)
+    ids = back.ids if back else None
 
     def count() -> tuple[Significant, list[Question], dict[str, ScoredPost]]:
-        said = talk.significant(desk.index, query, limit=_WORDS)
-        asked = talk.questions(desk.index, query, limit=_QUESTIONS)
+        said = talk.significant(desk.index, query, limit=_WORDS, of=ids)
+        asked = talk.questions(desk.index, query, limit=_QUESTIONS, of=ids)
         return said, asked, desk.index.get_many([one.newest for one in asked])
 
     said, asked, newest = await run_sync(count)
@@ -79,8 +119,9 @@ async def page(
             request,
             "talk.html",
             frame=frame(request, session, user),
-            about=_about(chosen, query, names, places),
-            search=link(chosen),
+            about=[back.name] if back else _about(chosen, query, names, places),
+            back=back.href if back else link(chosen),
+            event=back is not None,
             sampled=said.sampled,
             matching=said.matching,
             every=said.every,

@@ -132,9 +132,11 @@ class ElasticsearchIndex:
         found = answer.get("aggregations", {}).get("values", {"buckets": []})
         return [(bucket["key"], bucket["doc_count"]) for bucket in found["buckets"]]
 
-    def significant(self, query: Query, *, limit: int = 30) -> Significant:
+    def significant(
+        self, query: Query, *, limit: int = 30, of: Sequence[str] | None = None
+    ) -> Significant:
         """What is said here more than elsewhere; the server's own score knows no Chinese words."""
-        return significant(self, query, self._counts, limit=limit)
+        return significant(self, query, self._counts, limit=limit, of=of)
 
     def _counts(self, terms: Sequence[Term]) -> list[int]:
         """In how many posts each term occurs, many in one request."""

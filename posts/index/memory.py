@@ -74,7 +74,9 @@ class MemoryIndex:
         counts = Counter(value for s in self._found(query) for value in _values(s, field))
         return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
-    def significant(self, query: Query, *, limit: int = 30) -> Significant:
+    def significant(
+        self, query: Query, *, limit: int = 30, of: Sequence[str] | None = None
+    ) -> Significant:
         """What is said here more than elsewhere."""
 
         def counts(terms: Sequence[Term]) -> list[int]:
@@ -82,7 +84,7 @@ class MemoryIndex:
             posts = [scored.post for scored in self._posts.values()]
             return [sum(_says(post, one) for post in posts) for one in said]
 
-        return significant(self, query, counts, limit=limit)
+        return significant(self, query, counts, limit=limit, of=of)
 
     def get(self, post_id: str) -> ScoredPost | None:
         """One post."""

@@ -121,10 +121,13 @@ class PostIndex(Protocol):
     ) -> list[tuple[str, int]]:
         """The most frequent values of a field among the posts that match, with their counts."""
 
-    def significant(self, query: Query, *, limit: int = 30) -> Significant:
+    def significant(
+        self, query: Query, *, limit: int = 30, of: Sequence[str] | None = None
+    ) -> Significant:
         """Words that the posts that match say far more often than all posts of the index do.
 
-        Read from the newest posts that match; see :mod:`posts.index.significant` for the score, the
+        ``of`` names posts by id whose words are meant instead, newest first; no query is asked
+        then. Read from the newest posts; see :mod:`posts.index.significant` for the score, the
         bounds, and what is left out (names of persons, what was masked, numbers).
         """
 

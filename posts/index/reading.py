@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from posts.index.port import PostIndex, Query
 from posts.model import ScoredPost
@@ -23,3 +23,11 @@ def newest(index: PostIndex, query: Query, *, limit: int) -> Iterator[ScoredPost
         cursor = page.next
         if cursor is None:
             return
+
+
+def by_id(index: PostIndex, ids: Sequence[str]) -> Iterator[ScoredPost]:
+    """The posts with these ids, in that order, without those that are not there."""
+    for start in range(0, len(ids), PAGE):
+        part = ids[start : start + PAGE]
+        found = index.get_many(part)
+        yield from (found[one] for one in part if one in found)

@@ -19,7 +19,7 @@ from math import log
 from typing import Any
 
 from posts.index.port import PostIndex, Query, Significant, SignificantWord
-from posts.index.reading import newest
+from posts.index.reading import by_id, newest
 from posts.index.significant_words import FAMILY_NAMES, STOP_WORDS
 from posts.index.words import Term, is_cjk, normalise, parse, pattern, runs
 from posts.model import Post
@@ -54,14 +54,19 @@ _NUMBER = re.compile(
 Counts = Callable[[Sequence[Term]], Sequence[int]]
 
 
-def significant(index: PostIndex, query: Query, counts: Counts, *, limit: int) -> Significant:
+def significant(
+    index: PostIndex, query: Query, counts: Counts, *, limit: int, of: Sequence[str] | None = None
+) -> Significant:
     """The significant words of what the query finds, without those that it asks for itself.
+
+    With ``of`` those of the posts with these ids, of which the first are read.
 
     ``counts`` says in how many of all posts of the index each word occurs.
     """
     sample = Sample()
-    for scored in newest(index, query, limit=SAMPLE):
+    for scored in newest(index, query, limit=SAMPLE) if of is None else by_id(index, of[:SAMPLE]):
         sample.add(scored.post)
+    matching = index.count(query) if of is None else len(of)
     asked = [run for group in parse(query.text).groups for one in group for run in one.runs]
     chosen = [
         (word, posts)
@@ -78,7 +83,7 @@ def significant(index: PostIndex, query: Query, counts: Counts, *, limit: int) -
             found.append(SignificantWord(word=word, posts=posts, background=held, score=score))
     found.sort(key=lambda one: (-one.score, one.word))
     kept = tuple(_without_parts(found)[: max(0, limit)])
-    return Significant(words=kept, sampled=sample.size, matching=index.count(query), every=every)
+    return Significant(words=kept, sampled=sample.size, matching=matching, every=every)
 
 
 def term(word: str) -> Term:

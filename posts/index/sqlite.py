@@ -148,7 +148,9 @@ class SqliteIndex:
             ).fetchall()
         return [(value, count) for value, count in rows]
 
-    def significant(self, query: Query, *, limit: int = 30) -> Significant:
+    def significant(
+        self, query: Query, *, limit: int = 30, of: Sequence[str] | None = None
+    ) -> Significant:
         """What is said here more than elsewhere; counts come from the index of words alone."""
 
         def counts(terms: Sequence[Term]) -> list[int]:
@@ -156,7 +158,7 @@ class SqliteIndex:
             with self._file.reading() as connection:
                 return [number(connection, asked, (fts_phrase(term),)) for term in terms]
 
-        return significant(self, query, counts, limit=limit)
+        return significant(self, query, counts, limit=limit, of=of)
 
     def get(self, post_id: str) -> ScoredPost | None:
         """One post."""

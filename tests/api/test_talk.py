@@ -15,6 +15,8 @@ from api import talk
 from api.console import search
 from posts.errors import RetryError
 from posts.index.port import Significant
+from registry import events
+from registry.events import Candidate, Member
 from registry.users import Role
 
 
@@ -147,6 +149,41 @@ class TestJson:
         assert first["at"].endswith("+08:00")
         assert "author" not in str(body)
         assert not any("难道" in one["text"] for one in body["items"])
+
+
+def test_an_event_candidate_is_read_by_its_own_posts(desk: MadeDesk) -> None:
+    now = desk.clock()
+    ids = [make_scored(f"m{n}").post.id for n in range(6)]
+    one = Candidate(
+        key="a" * 16,
+        name="<i>水管 抢修",
+        heat=1.0,
+        heat_version="heat-1",
+        first_at=now,
+        newest_at=now,
+        body={
+            "words": ["水管"],
+            "first_post": ids[0],
+            "posts": 7,
+            "copies": 0,
+            "sources": 1,
+            "hours": {str(int(now.timestamp()) // 3600): 7},
+        },
+    )
+    with desk.database.transaction() as session:
+        events.put(
+            session,
+            [one],
+            [Member(post, one.key, now, "petitions") for post in [*ids, "gone"]],
+            now=now,
+        )
+    client = desk.client()
+    assert f'href="/events/{one.key}/words"' in client.get(f"/events/{one.key}").text
+    page = client.get(f"/events/{one.key}/words").text
+    assert "&lt;i&gt;水管" in page
+    assert "看了最新的 6 条" in page
+    assert ">水管<" in page
+    assert client.get(f"/events/{'b' * 16}/words").status_code == 404
 
 
 def test_an_alert_and_an_incident_lead_to_what_is_said_of_them(desk: MadeDesk) -> None:

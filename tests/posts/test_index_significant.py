@@ -91,6 +91,13 @@ class TestWhatIsSaid:
         assert index.significant(Query(area="533102"), limit=0).words == ()
         assert index.significant(Query(text="台风")) == Significant(every=85)
 
+    def test_posts_can_be_named_instead_of_searched(self, index: PostIndex) -> None:
+        ids = [hit.scored.post.id for hit in index.search(Query(area="533102")).items]
+        named = index.significant(Query(), of=[*ids, "gone"])
+        assert named.words == index.significant(Query(area="533102")).words
+        assert (named.sampled, named.matching) == (5, 6)
+        assert index.significant(Query(), of=[]).words == ()
+
     def test_many_posts_are_read_newest_first_without_fragments(self, index: PostIndex) -> None:
         found = list(newest(index, Query(), limit=7))
         page = index.search(Query(), limit=7)
