@@ -79,6 +79,7 @@ class Copies:
             numbers = np.array(segment.numbers, np.int64)
             slots = numbers % self._size
             window.put(slots, segment.signatures())
+            window.depth[slots] = np.frombuffer(segment.depth, np.uint8)
             for slot, origin in zip(slots.tolist(), segment.origins, strict=True):
                 self._origins[slot] = origin
             window.placed = last + 1
@@ -97,25 +98,25 @@ class Copies:
         for start in range(0, len(scored), _AT_ONCE):
             posts = [one.post for one in scored[start : start + _AT_ONCE]]
             found = window.find(sign([_said(one) for one in posts]))
-            for post, slot, first in zip(
-                posts, found.slot.tolist(), found.first.tolist(), strict=True
+            for post, slot, placed in zip(
+                posts, found.slot.tolist(), found.placed.tolist(), strict=True
             ):
-                if slot < 0:
-                    continue
-                origin = self._origins[slot]
-                if first or origin is None:
-                    self._origins[slot] = _origin(post)
-                elif origin.id != post.id:
-                    self._count(origin, post)
+                if slot >= 0:
+                    self._settle(post, slot, placed)
             self._unsaved += found.records.tolist()
 
-    def _count(self, origin: Origin, post: Post) -> None:
-        """The post is a copy; with the first one the original is counted too."""
-        if origin.id not in self._members:
-            at = datetime.fromtimestamp(origin.at, UTC)
-            self._members[origin.id] = Member(origin.id, origin.id, origin.source, at)
+    def _settle(self, post: Post, slot: int, placed: int) -> None:
+        """Count the post if it is a copy; with the first one the original is counted too."""
         at = min(post.published_at, post.first_seen_at)
-        self._members[post.id] = Member(post.id, origin.id, post.source, at)
+        like = self._origins[slot] if slot != placed else None
+        if like is None:
+            like = Origin(post.id, post.id, post.source, at.timestamp())
+        elif like.group != post.id:
+            first = datetime.fromtimestamp(like.at, UTC)
+            self._members.setdefault(like.group, Member(like.group, like.group, like.source, first))
+            self._members[post.id] = Member(post.id, like.group, post.source, at)
+        if placed >= 0:
+            self._origins[placed] = Origin(post.id, like.group, like.source, like.at)
 
     def tell(self, now: datetime, *, caught_up: bool) -> list[Signal]:  # noqa: ARG002
         """Copies are no matter of their own."""
@@ -152,8 +153,10 @@ class Copies:
         # A slot that was placed twice since the last save holds the later record only.
         live = sorted({number % size: number for number in sorted(set(numbers))}.values())
         slots = np.array(live, np.int64) % size
-        origins = [self._origins[slot] or Origin("", "", 0.0) for slot in slots.tolist()]
-        body = pack(np.array(live, np.int64), origins, _signed(window, slots))
+        origins = [self._origins[slot] or Origin("", "", "", 0.0) for slot in slots.tolist()]
+        body = pack(
+            np.array(live, np.int64), origins, window.depth[slots].tobytes(), _signed(window, slots)
+        )
         copies.put_segment(session, live[-1], body, now=now, replaces=continues)
         segments.append(live[-1])
         old = [last for last in segments if last < window.placed - size]
@@ -206,10 +209,6 @@ _PRUNED_AT_ONCE = 1_000
 
 def _said(post: Post) -> str:
     return f"{post.title}\n{post.text}"[:_LENGTH]
-
-
-def _origin(post: Post) -> Origin:
-    return Origin(post.id, post.source, min(post.published_at, post.first_seen_at).timestamp())
 
 
 def _signed(window: Window, slots: np.typing.NDArray[np.int64]) -> Signatures:

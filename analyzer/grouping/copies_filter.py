@@ -57,8 +57,8 @@ def duplicate_lines(
         for number, (identity, _) in enumerate(good):
             line = _Line(identity)
             slot = int(found.slot[number]) if found is not None else -1
-            if slot >= 0:
-                _settle(line, slot, at, first=bool(found is not None and found.first[number]))
+            if found is not None and slot >= 0:
+                _settle(line, slot, int(found.placed[number]), at)
             marked.append(line)
         following = iter(marked)
         waiting.extend(one if isinstance(one, BadLine) else next(following) for one in read)
@@ -73,15 +73,17 @@ def encode_line(grouped: Grouped) -> bytes:
     return msgspec.json.encode(grouped)
 
 
-def _settle(line: _Line, slot: int, at: list[_Line | None], *, first: bool) -> None:
-    """Say whose copy the line is: that of who is at the slot, or none and it takes the slot."""
-    before = at[slot]
-    if first or before is None:
+def _settle(line: _Line, slot: int, placed: int, at: list[_Line | None]) -> None:
+    """Say whose copy the line is, and let it take its place in the window."""
+    like = at[slot] if slot != placed else None
+    line.original = line if like is None else like.original
+    if line.original is not None and line.original is not line:
+        line.original.copied = True
+    if placed >= 0:
+        before = at[placed]
         if before is not None:
             before.gone = True
-        line.original, at[slot] = line, line
-    else:
-        line.original, before.copied = before, True
+        at[placed] = line
 
 
 def _answer(one: _Line | BadLine) -> Grouped | BadLine:

@@ -31,9 +31,10 @@ _log = structlog.get_logger()
 
 
 class Origin(Struct, array_like=True, frozen=True):
-    """Of an original what its group needs: its id, its source, seconds since 1970."""
+    """Who stands at a slot, and the group's first post: its id, source, seconds since 1970."""
 
     id: str
+    group: str
     source: str
     at: float
 
@@ -44,6 +45,7 @@ class Segment(Struct, array_like=True):
     v: int
     numbers: list[int]
     origins: list[Origin]
+    depth: bytes
     columns: dict[str, bytes]
 
     def signatures(self) -> Signatures:
@@ -56,13 +58,13 @@ class Segment(Struct, array_like=True):
         return Signatures(**columns)
 
 
-def pack(numbers: Ints, origins: list[Origin], signed: Signatures) -> bytes:
+def pack(numbers: Ints, origins: list[Origin], depth: bytes, signed: Signatures) -> bytes:
     """A segment as bytes, some 300 a post."""
     columns = {
         name: np.ascontiguousarray(getattr(signed, name).astype(kind)).tobytes()
         for name, (kind, _) in _TYPES.items()
     }
-    segment = Segment(_VERSION, numbers.tolist(), origins, columns)
+    segment = Segment(_VERSION, numbers.tolist(), origins, depth, columns)
     return zlib.compress(msgspec.msgpack.encode(segment), 1)
 
 
@@ -89,7 +91,7 @@ def without(body: bytes, posts: Collection[str]) -> bytes | None:
     held = segment.signatures()
     for name in _TYPES:
         getattr(signed, name)[~gone] = getattr(held, name)[~gone]
-    return pack(np.array(segment.numbers, np.int64), segment.origins, signed)
+    return pack(np.array(segment.numbers, np.int64), segment.origins, segment.depth, signed)
 
 
 def empty(posts: int) -> Signatures:

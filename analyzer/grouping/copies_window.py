@@ -1,8 +1,10 @@
 """The window of near-duplicates: the newest 200,000 originals, and whose copy a new text is.
 
-A post is compared with originals only, so that a chain of small changes does not drift away from
-where it began. Candidates share some of the keys that copies_text.py makes (table of four places a
-bucket, the newest kept); they are verified by how much of the shorter one's sketch the other has.
+A copy that differs from its original stands in the window too, as a variant: a copy of it is of
+the same group. The further from the original, the more alike it must be, so that a chain of small
+changes does not drift far from where it began. Candidates share some of the keys that
+copies_text.py makes (a table of four places a bucket, the newest kept); they are verified by how
+much of the shorter one's sketches the other has.
 The oldest original leaves for a new one; one that was copied since the hand last passed stays for
 another round (second chance), so that a story outlives the window while it is being told.
 """
@@ -22,7 +24,7 @@ _SLOT_BITS = 18
 _SLOTS = (1 << _SLOT_BITS) - 1
 _WAYS = 4
 _BUCKETS = 1 << 21
-_TRIED = 6
+_TRIED, _BEFORE = 6, (1, 2, 3)
 """Candidates a post that are verified, those with the most shared keys first."""
 
 Bools = npt.NDArray[np.bool_]
@@ -44,23 +46,26 @@ class Bar(Struct, frozen=True):
     slack: float = 0.12  # below the triples that the pairs let expect, of whole sets
     slack_of_samples: float = 0.20
     slack_from: int = 24  # pairs of the shorter text from which triples are looked at
+    same: float = 0.9  # from this score on a copy is so alike that it is no variant
+    variants: tuple[float, ...] = (0.62, 0.75)  # least scores for a variant, for its variants
     length_ratio: float = 0.6
     piece: float = 0.8
     fewest_of_piece: int = 12
-    thin_ratio: float = 0.85  # of texts that are hardly more than hashtags
+    thin: float = 0.78  # the least share of texts that are hardly more than hashtags
+    thin_ratio: float = 0.85
 
 
 class Found(Struct, frozen=True):
     """What became of n posts.
 
-    ``slot`` (n): that of the original, the post's own where it is one itself, -1 where its text
-    says nothing. ``first`` (n): it was placed. ``records``: the numbers that were given out,
-    ascending, to new originals and to old ones with a second chance; a record's slot is its
-    remainder by the size of the window.
+    ``slot`` (n): that of the original or variant that the post is a copy of; its own where it is
+    an original itself; -1 where its text says nothing. ``placed`` (n): the slot that the post has
+    now, -1 for none. ``records``: the numbers that were given out, ascending, to what was placed
+    and to what got a second chance; a record's slot is its remainder by the size of the window.
     """
 
     slot: Ints
-    first: Bools
+    placed: Ints
     records: Ints
 
 
@@ -81,87 +86,91 @@ class Window:
         self.keys = np.zeros((size, KEYS), np.uint32)
         self.pairs = np.zeros((size, SKETCH), np.uint16)
         self.triples = np.zeros((size, SKETCH), np.uint16)
+        self.depth = np.zeros(size, np.uint8)
+        self._least = np.array([1e-9, *self.bar.variants])
         self._copied = np.zeros(size, np.bool_)
         self._table = np.zeros((_BUCKETS, _WAYS), np.uint32)
 
     def find(self, signed: Signatures) -> Found:
-        """Of each post the slot of its original; a post that is no copy is placed itself."""
+        """Of each post what it is a copy of. Originals and variants are placed, in order."""
         posts = len(signed.exact)
         slot = np.full(posts, -1, np.int64)
-        owner, known = self._known(signed)
+        owner, known, score = self._known(signed)
         slot[owner] = known
+        depth = np.zeros(posts, np.uint8)
+        depth[owner] = np.where(score < self.bar.same, self._deeper(self.depth[known]), 0)
         new = np.flatnonzero((signed.exact > 0) & (slot < 0))
-        leader = self._among(signed, new)
+        leader = self._among(signed, new, depth)
         self._copied[slot[slot >= 0]] = True
-        firsts, others = new[leader[new] == new], new[leader[new] != new]
-        records = self._make_room(len(firsts))
-        places = records[: len(firsts)] % self.size
-        self.put(places, signed.take(firsts))
-        slot[firsts] = places
-        slot[others] = slot[leader[others]]
-        self._copied[slot[others]] = True
-        first = np.zeros(posts, np.bool_)
-        first[firsts] = True
-        return Found(slot=slot, first=first, records=np.sort(records))
+        placing = np.flatnonzero((depth > 0) | ((leader == np.arange(posts)) & (slot < 0)))
+        placing = placing[signed.exact[placing] > 0]
+        records = self._make_room(len(placing))
+        placed = np.full(posts, -1, np.int64)
+        placed[placing] = records[: len(placing)] % self.size
+        self.put(placed[placing], signed.take(placing))
+        self.depth[placed[placing]] = depth[placing]
+        slot[new] = np.where(placed[leader[new]] >= 0, placed[leader[new]], slot[leader[new]])
+        self._copied[slot[new[leader[new] != new]]] = True
+        return Found(slot=slot, placed=placed, records=np.sort(records))
 
-    def _known(self, signed: Signatures) -> tuple[Ints, Ints]:
-        """(posts, slots): the posts that are copies of what is in the window, and of which."""
+    def _known(self, signed: Signatures) -> tuple[Ints, Ints, Floats]:
+        """(posts, slots, scores): the posts that are copies of what is in the window."""
         owner, hashes = _all_keys(signed)
-        spread = mix(hashes)
-        cells = self._table[spread & np.uint32(_BUCKETS - 1)]
+        cells = self._table[mix(hashes) & np.uint32(_BUCKETS - 1)]
         tag = _tag(hashes)
         row, way = np.nonzero(((cells & ~np.uint32(_SLOTS)) == tag[:, None]) & (cells > 0))
         slots = (cells[row, way] & np.uint32(_SLOTS)).astype(np.int64) - 1
         here, there = _most_shared(owner[row], slots, _SLOT_BITS)
-        if not len(here):
-            return here, there
         score = self._similar(signed, here, self, there)
+        score = np.where(score < self._least[self.depth[there]], 0.0, score)
         good = score > 0
         return _best(here[good], there[good], score[good])
 
-    def _among(self, signed: Signatures, new: Ints) -> Ints:
-        """For each post of the batch the first one of it that it is a copy of, else itself."""
+    def _deeper(self, depth: Any) -> Any:
+        return np.minimum(depth + 1, len(self._least) - 1)
+
+    def _among(self, signed: Signatures, new: Ints, depth: npt.NDArray[np.uint8]) -> Ints:
+        """For each new post that of the batch which it is a copy of, else itself.
+
+        ``depth`` is over 0 for variants of what is in the window; new variants are added.
+        """
         leader = np.arange(len(signed.exact))
+        pool = np.sort(np.concatenate([new, np.flatnonzero(depth)]))
         if not len(new):
             return leader
-        owner, hashes = _all_keys(signed, new)
-        by = np.lexsort((owner, hashes))
-        owner, hashes = owner[by], hashes[by]
-        starts = np.concatenate(([True], hashes[1:] != hashes[:-1]))
-        first = np.maximum.accumulate(np.where(starts, np.arange(len(hashes)), 0))
-        late, early = [], []
-        place = np.arange(len(hashes))
-        for back in (1, 2, 3):
-            there = place - back
-            fits = there >= first
-            late.append(owner[fits])
-            early.append(owner[there[fits]])
-        fits = place - 3 > first
-        late.append(owner[fits])
-        early.append(owner[first[fits]])
-        here, there = _most_shared(np.concatenate(late), np.concatenate(early), 32)
+        here, there = _pairs_of(*_all_keys(signed, pool))
         score = self._similar(signed, here, signed, there)
+        fresh = np.zeros(len(leader), np.bool_)
+        fresh[new] = True
         pairs: dict[int, list[tuple[float, int]]] = {}
         for one, other, how in zip(here.tolist(), there.tolist(), score.tolist(), strict=True):
-            if how > 0:
+            if how > 0 and fresh[one]:
                 pairs.setdefault(one, []).append((how, other))
         for one in sorted(pairs):
-            leader[one] = self._first_of(signed, one, pairs[one], leader)
+            best, chosen = self._best_of(signed, one, pairs[one], leader, depth)
+            if chosen != one:
+                leader[one] = chosen
+                depth[one] = self._deeper(depth[chosen]) if best < self.bar.same else 0
         return leader
 
-    def _first_of(
-        self, signed: Signatures, one: int, pairs: list[tuple[float, int]], leader: Ints
-    ) -> int:
+    def _best_of(
+        self,
+        signed: Signatures,
+        one: int,
+        pairs: list[tuple[float, int]],
+        leader: Ints,
+        depth: npt.NDArray[np.uint8],
+    ) -> tuple[float, int]:
+        """(score, post): what of the batch the post is most alike; of equals its original."""
         best, chosen = 0.0, one
-        for known, other in sorted(pairs, reverse=True):
-            origin = int(leader[other])
-            how = known
-            if origin != other:
-                pair = np.array([one]), np.array([origin])
-                how = float(self._similar(signed, pair[0], signed, pair[1])[0])
-            if how > best:
-                best, chosen = how, origin
-        return chosen
+        for known, other in sorted(pairs, key=lambda pair: (-pair[0], pair[1])):
+            target, how = other, known
+            if leader[other] != other and not depth[other]:  # it is not placed: its original is
+                target = int(leader[other])
+                how = float(self._similar(signed, np.array([one]), signed, np.array([target]))[0])
+            if how >= self._least[depth[target]] and how > best:
+                best, chosen = how, target
+        return best, chosen
 
     def _make_room(self, wanted: int) -> Ints:
         """Record numbers: those wanted, of slots that are free now; then second chances."""
@@ -214,7 +223,8 @@ class Window:
         good &= (fewer < bar.slack_from) | (triples >= share**1.5 - slack)
         piece = (share >= bar.piece) & (fewer >= bar.fewest_of_piece)
         thin = mine.thin[here] | theirs.thin[there]
-        good &= np.where(thin, ratio >= bar.thin_ratio, (ratio >= bar.length_ratio) | piece)
+        thin_good = (ratio >= bar.thin_ratio) & (share >= bar.thin)
+        good &= np.where(thin, thin_good, (ratio >= bar.length_ratio) | piece)
         equal = (mine.exact[here] == theirs.exact[there]) & (mine.exact[here] > 0)
         return np.where(equal, 2.0, np.where(good, share * (0.5 + 0.5 * ratio), 0.0))
 
@@ -262,9 +272,27 @@ def _most_shared(here: Ints, there: Ints, bits: int) -> tuple[Ints, Ints]:
     return here[few], there[few]
 
 
-def _best(here: Ints, there: Ints, score: Floats) -> tuple[Ints, Ints]:
+def _best(here: Ints, there: Ints, score: Floats) -> tuple[Ints, Ints, Floats]:
     """Of each post the pair with the highest score; the older slot of two."""
     by = np.lexsort((there, -score, here))
-    here, there = here[by], there[by]
+    here, there, score = here[by], there[by], score[by]
     first = np.concatenate(([True], here[1:] != here[:-1])) if len(here) else np.zeros(0, np.bool_)
-    return here[first], there[first]
+    return here[first], there[first], score[first]
+
+
+def _pairs_of(owner: Ints, hashes: npt.NDArray[np.uint32]) -> tuple[Ints, Ints]:
+    """(later, earlier) posts of one batch that share keys: the three before, and the first."""
+    by = np.lexsort((owner, hashes))
+    owner, hashes = owner[by], hashes[by]
+    place = np.arange(len(hashes))
+    starts = np.concatenate(([True], hashes[1:] != hashes[:-1]))
+    first = np.maximum.accumulate(np.where(starts, place, 0))
+    late, early = [], []
+    for back in _BEFORE:
+        fits = place - back >= first
+        late.append(owner[fits])
+        early.append(owner[place[fits] - back])
+    fits = place - _BEFORE[-1] > first
+    late.append(owner[fits])
+    early.append(owner[first[fits]])
+    return _most_shared(np.concatenate(late), np.concatenate(early), 32)

@@ -27,9 +27,9 @@ class Changer:
         self._letters = "".join(char for text in letters for char in text if char.isalpha())
 
     def substituted(self, text: str, share: float) -> str:
-        """So many of the characters, rounded up, replaced by others; a repost prefix before it."""
+        """So many of the characters, at least one, replaced; a repost prefix before it."""
         chars = list(text)
-        wanted = min(len(chars), max(1, -int(-share * len(chars) // 1)))
+        wanted = min(len(chars), max(1, round(share * len(chars))))
         for place in self._random.sample(range(len(chars)), wanted):
             chars[place] = self._random.choice(self._letters)
         return self.reposted("".join(chars))
