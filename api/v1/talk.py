@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from pydantic import Field
+from typing import Annotated
 
+from fastapi import APIRouter, Path
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from analyzer.questions import Question
 from api import talk
-from api.deps import CurrentUser, DeskDep
+from api.deps import CurrentUser, DeskDep, Reading
 from api.v1.models import Instant, Items, Limit, Shown
 from api.v1.posts import Asked
+from posts.index.port import Query, Significant
+from posts.index.significant import SAMPLE
+from registry import events
 
-router = APIRouter(prefix="/posts", tags=["帖文"])
+router = APIRouter(tags=["帖文"])
+Key = Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="线索编号")]
 
 
 class WordOut(Shown):
@@ -42,10 +50,44 @@ class QuestionOut(Shown):
     at: Instant = Field(description="最新一条的发布时间")
 
 
-@router.get("/words", summary="高频词")
+@router.get("/posts/words", summary="高频词")
 def words(desk: DeskDep, _user: CurrentUser, query: Asked, limit: Limit = 30) -> WordPage:
     """Significant words, best first; without names of persons, masked text and numbers."""
-    found = talk.significant(desk.index, query, limit=limit)
+    return _words(talk.significant(desk.index, query, limit=limit))
+
+
+@router.get("/posts/questions", summary="群众在问什么")
+def questions(
+    desk: DeskDep, _user: CurrentUser, query: Asked, limit: Limit = 20
+) -> Items[QuestionOut]:
+    """Questions in the newest posts of the query, what most posts ask first."""
+    return _questions(talk.questions(desk.index, query, limit=limit))
+
+
+@router.get("/events/{key}/words", summary="事件线索的高频词")
+def event_words(
+    desk: DeskDep, session: Reading, _user: CurrentUser, key: Key, limit: Limit = 30
+) -> WordPage:
+    """Significant words of the candidate's own posts."""
+    ids = _members(session, key)
+    return _words(talk.significant(desk.index, Query(), limit=limit, of=ids))
+
+
+@router.get("/events/{key}/questions", summary="事件线索里群众在问什么")
+def event_questions(
+    desk: DeskDep, session: Reading, _user: CurrentUser, key: Key, limit: Limit = 20
+) -> Items[QuestionOut]:
+    """Questions in the candidate's own posts."""
+    ids = _members(session, key)
+    return _questions(talk.questions(desk.index, Query(), limit=limit, of=ids))
+
+
+def _members(session: Session, key: str) -> list[str]:
+    events.get(session, key)
+    return [one.post for one in events.posts(session, key, limit=SAMPLE)]
+
+
+def _words(found: Significant) -> WordPage:
     return WordPage(
         items=[WordOut.model_validate(word) for word in found.words],
         next=None,
@@ -55,10 +97,5 @@ def words(desk: DeskDep, _user: CurrentUser, query: Asked, limit: Limit = 30) ->
     )
 
 
-@router.get("/questions", summary="群众在问什么")
-def questions(
-    desk: DeskDep, _user: CurrentUser, query: Asked, limit: Limit = 20
-) -> Items[QuestionOut]:
-    """Questions in the newest posts of the query, what most posts ask first."""
-    found = talk.questions(desk.index, query, limit=limit)
+def _questions(found: list[Question]) -> Items[QuestionOut]:
     return Items(items=[QuestionOut.model_validate(one) for one in found], next=None)

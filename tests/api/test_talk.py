@@ -184,6 +184,11 @@ def test_an_event_candidate_is_read_by_its_own_posts(desk: MadeDesk) -> None:
     assert "看了最新的 6 条" in page
     assert ">水管<" in page
     assert client.get(f"/events/{'b' * 16}/words").status_code == 404
+    words = client.get(f"/api/v1/events/{one.key}/words").json()
+    assert (words["sampled"], words["items"][0]["word"]) == (6, "水管")
+    asked = client.get(f"/api/v1/events/{one.key}/questions").json()["items"]
+    assert any("抢修" in question["text"] for question in asked)
+    assert client.get(f"/api/v1/events/{'b' * 16}/questions").status_code == 404
 
 
 def test_an_alert_and_an_incident_lead_to_what_is_said_of_them(desk: MadeDesk) -> None:
