@@ -39,7 +39,8 @@ class Gazette:
         everywhere = [*divisions, *DIVISIONS] if divisions else []
         self.parents = {area.code: area.parent for area in areas if area.parent}
         self.known = {d.code: d.name for d in everywhere} | {a.code: a.name for a in areas}
-        self._own = tuple(sorted(area.code for area in areas if area.own))
+        self._own = frozenset(area.code for area in areas if area.own)
+        self._own_lengths = tuple(sorted({len(code) for code in self._own}))
         self._chains: dict[str, tuple[str, ...]] = {}
         self._nicknames: set[str] = set()
         names = self._of_divisions(everywhere)
@@ -163,7 +164,7 @@ class Gazette:
 
     def is_own(self, code: str) -> bool:
         """Whether the division is an own area or lies in one."""
-        if code.startswith(self._own):
+        if any(code[:length] in self._own for length in self._own_lengths):
             return True
         return code in self.parents and any(above in self._own for above in self.above(code))
 
