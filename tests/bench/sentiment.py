@@ -22,15 +22,12 @@ def bench() -> Iterator[str]:
     loaded = time.process_time() - began
     ngram.score(texts[:BATCH])
 
-    def by_batch(some: list[str]) -> None:
-        for at in range(0, len(some), BATCH):
-            ngram.score(some[at : at + BATCH])
-
-    fast, whole = rate(by_batch, texts), rate(ngram.score, texts)
+    fast = rate(ngram.score, texts, part=BATCH)
+    whole = rate(ngram.score, texts, part=len(texts))
     alone = rate(lambda some: [ngram.score([text]) for text in some], texts[:2000])
-    bayes = rate(sentiment.load("snownlp-retrained").score, texts)
+    bayes = rate(sentiment.load("snownlp-retrained").score, texts, part=BATCH)
     stack = rate(sentiment.load("stack").score, texts[:1000])
-    slow = rate(sentiment.load("snownlp").score, texts[:100])
+    slow = rate(sentiment.load("snownlp").score, texts[:100], part=5)
     yield f"ngram, all heads: {fast:,.0f} posts/s in batches of {BATCH}, {whole:,.0f} at once,"
     yield f"  {alone:,.0f} one by one; loaded in {loaded * 1000:.0f} ms"
     yield f"snownlp-retrained: {bayes:,.0f} posts/s"
