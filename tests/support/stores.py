@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from support.registry import make_database
 
+from registry import db_postgresql
 from registry.db import Database
 
 _numbers = itertools.count(1)
@@ -184,7 +185,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         return
     server: Postgres = request.getfixturevalue("postgres")
     url = server.make()
-    made = Database(url)
+    with pytest.MonkeyPatch.context() as patch:
+        # On a busy machine a test may stand still for longer than a writer is let wait.
+        patch.setattr(db_postgresql, "SILENT_S", 60.0)
+        made = Database(url)
     yield made
     made.dispose()
     server.drop(url)
