@@ -17,6 +17,8 @@ from support.duty_data import fill_duty
 from support.matter_data import adopt_desk_rules, fill_matters
 from support.sizes import postgres, size
 
+from posts.identity import post_id
+
 __all__ = ["postgres", "size"]
 
 
@@ -45,6 +47,8 @@ class Served:
             "search": "/search?q=停水",
             "search_nothing": "/search?q=没有这样的词",
             "words": "/search/words?q=停水",
+            "why": f"/posts/{post_id('county-forum', native='1')}/why",
+            "labels": "/labels",
             "areas": "/areas?to=area:533103&alias=停水",
             "lead": "/leads/new",
             "sources": "/sources?edit=county-site",

@@ -11,6 +11,7 @@ from support.api import MadeDesk, make_desk
 from support.browser import chromium_browser, signed_in
 from support.desk_data import scored
 
+from posts.index.port import Query
 from posts.model import Signal
 from registry import alert_rules, sources
 from registry.alert_rules import AlertRule
@@ -190,6 +191,7 @@ def test_crawled_text_never_executes(tmp_path: Path, chromium: Path, figure: Cal
     with make_desk(tmp_path, now=datetime.now(UTC)) as desk:
         poison(desk)
         numbers = range(1, len(CORPUS) + 1)
+        posts = [hit.scored.post.id for hit in desk.index.search(Query(), limit=9).items]
         with (
             desk.serving() as url,
             chromium_browser(chromium) as browser,
@@ -209,6 +211,7 @@ def test_crawled_text_never_executes(tmp_path: Path, chromium: Path, figure: Cal
                 "/audit",
                 "/users",
                 "/more",
+                *(f"/posts/{post}/why" for post in posts),
                 *(f"/alerts/{number}" for number in numbers if number % 2),
                 *(f"/incidents/{number}" for number in numbers if not number % 2),
                 *(f"/sources?edit=s{number}" for number in (0, 15, 18)),
