@@ -80,6 +80,7 @@ class Copies:
             slots = numbers % self._size
             window.put(slots, segment.signatures())
             window.depth[slots] = np.frombuffer(segment.depth, np.uint8)
+            window.root[slots] = np.frombuffer(segment.roots, np.int32) % self._size
             for slot, origin in zip(slots.tolist(), segment.origins, strict=True):
                 self._origins[slot] = origin
             window.placed = last + 1
@@ -155,7 +156,11 @@ class Copies:
         slots = np.array(live, np.int64) % size
         origins = [self._origins[slot] or Origin("", "", "", 0.0) for slot in slots.tolist()]
         body = pack(
-            np.array(live, np.int64), origins, window.depth[slots].tobytes(), _signed(window, slots)
+            np.array(live, np.int64),
+            origins,
+            window.depth[slots].tobytes(),
+            window.root[slots].tobytes(),
+            _signed(window, slots),
         )
         copies.put_segment(session, live[-1], body, now=now, replaces=continues)
         segments.append(live[-1])

@@ -46,6 +46,7 @@ class Segment(Struct, array_like=True):
     numbers: list[int]
     origins: list[Origin]
     depth: bytes
+    roots: bytes
     columns: dict[str, bytes]
 
     def signatures(self) -> Signatures:
@@ -58,13 +59,15 @@ class Segment(Struct, array_like=True):
         return Signatures(**columns)
 
 
-def pack(numbers: Ints, origins: list[Origin], depth: bytes, signed: Signatures) -> bytes:
+def pack(
+    numbers: Ints, origins: list[Origin], depth: bytes, roots: bytes, signed: Signatures
+) -> bytes:
     """A segment as bytes, some 300 a post."""
     columns = {
         name: np.ascontiguousarray(getattr(signed, name).astype(kind)).tobytes()
         for name, (kind, _) in _TYPES.items()
     }
-    segment = Segment(_VERSION, numbers.tolist(), origins, depth, columns)
+    segment = Segment(_VERSION, numbers.tolist(), origins, depth, roots, columns)
     return zlib.compress(msgspec.msgpack.encode(segment), 1)
 
 
@@ -91,7 +94,9 @@ def without(body: bytes, posts: Collection[str]) -> bytes | None:
     held = segment.signatures()
     for name in _TYPES:
         getattr(signed, name)[~gone] = getattr(held, name)[~gone]
-    return pack(np.array(segment.numbers, np.int64), segment.origins, segment.depth, signed)
+    return pack(
+        np.array(segment.numbers, np.int64), segment.origins, segment.depth, segment.roots, signed
+    )
 
 
 def empty(posts: int) -> Signatures:

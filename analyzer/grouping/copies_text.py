@@ -77,18 +77,8 @@ class Signatures(Struct, frozen=True):
 
 def sign(texts: Sequence[str]) -> Signatures:
     """The signatures of the texts. Any string will do, also one with lone surrogates."""
-    codes = _characters(texts)
-    ends = np.flatnonzero(codes == 0)
-    owner_all = np.zeros(len(codes), np.int64)
-    owner_all[ends] = 1
-    owner_all = np.cumsum(owner_all) - 1  # the joined text begins with a NUL
-    kept = _kept()[np.minimum(codes, 0xFFFF)]
-    kept |= (codes >= _IDEOGRAPHS[0]) & (codes < _IDEOGRAPHS[1])
-    length = np.bincount(owner_all[kept], minlength=len(texts))
-    inside, thin = _in_tags(codes, owner_all, kept, len(texts))
-    kept &= ~inside
-    owner = owner_all[kept]
-    mixed = mix(codes[kept] * np.uint32(0x9E3779B1))
+    codes, owner, length, thin = _kept_characters(texts)
+    mixed = mix(codes * np.uint32(0x9E3779B1))
     most = KEYS, SKETCH, SKETCH
     keys, pairs, triples = (
         _smallest(_grams(mixed, gram), owner, len(texts), few)
@@ -102,6 +92,30 @@ def sign(texts: Sequence[str]) -> Signatures:
         pairs=_upper(pairs),
         triples=_upper(triples),
     )
+
+
+def plain(texts: Sequence[str], *, tags: bool = False) -> list[str]:
+    """What is compared of each text, as text; ``tags``: with what stands in hashtags."""
+    codes, owner, _, _ = _kept_characters(texts, tags=tags)
+    ends = np.cumsum(np.bincount(owner, minlength=len(texts))).tolist()
+    whole = codes.tobytes().decode("utf-32-le", "surrogatepass")
+    return [whole[first:last] for first, last in zip([0, *ends], ends, strict=False)]
+
+
+def _kept_characters(texts: Sequence[str], *, tags: bool = False) -> tuple[U32, Ints, Ints, Bools]:
+    """(characters, whose, length, thin): letters and digits; the rest as in Signatures."""
+    codes = _characters(texts)
+    ends = np.flatnonzero(codes == 0)
+    owner = np.zeros(len(codes), np.int64)
+    owner[ends] = 1
+    owner = np.cumsum(owner) - 1  # the joined text begins with a NUL
+    kept = _kept()[np.minimum(codes, 0xFFFF)]
+    kept |= (codes >= _IDEOGRAPHS[0]) & (codes < _IDEOGRAPHS[1])
+    length = np.bincount(owner[kept], minlength=len(texts))
+    inside, thin = _in_tags(codes, owner, kept, len(texts))
+    if not tags:
+        kept &= ~inside
+    return codes[kept], owner[kept], length, thin
 
 
 def _in_tags(codes: U32, owner: Ints, kept: Bools, posts: int) -> tuple[Bools, Bools]:

@@ -1,0 +1,98 @@
+"""Near-duplicates against a full window, beside gaoya and datasketch on the same posts."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+WINDOW, POSTS, FEW = 200_000, 20_000, 2_000
+
+
+def texts(count: int) -> list[str]:
+    """Real posts where they are at hand, made longer in number by a run of their own each."""
+    import gzip
+    import random
+
+    folder = Path(os.environ.get("YUQING_EVAL_DATA", "../shared/data"))
+    file = folder / "throughput" / "covid_weibo_150k.tsv.gz"
+    draw = random.Random(5)
+    if file.exists():
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            known = [line.rstrip("\n").split("\t", 1)[1] for line in lines]
+    else:
+        letters = [chr(code) for code in range(0x4E00, 0x5E00)]
+        known = ["".join(draw.choices(letters, k=draw.randint(10, 160))) for _ in range(50_000)]
+    again = [
+        "".join(draw.sample(one, len(one)))
+        for one in draw.choices(known, k=max(0, count - len(known)))
+    ]
+    return [*known, *again][:count]
+
+
+def bench() -> Iterator[str]:
+    from analyzer.grouping.copies_text import sign
+    from analyzer.grouping.copies_window import Window
+
+    every = texts(WINDOW + POSTS + 60_000)
+    filling, posts = every[:-POSTS], every[-POSTS:]
+    window = Window()
+    started = time.process_time()
+    for at in range(0, len(filling), 512):
+        window.find(sign(filling[at : at + 512]))
+    took = time.process_time() - started
+    yield f"filling the window: {len(filling) / took:,.0f} posts/s ({window.placed:,} placed)"
+    for batch in (64, 512):
+        started = time.process_time()
+        for at in range(0, POSTS, batch):
+            window.find(sign(posts[at : at + batch]))
+        took = time.process_time() - started
+        yield f"against {WINDOW:,}, batches of {batch}: {POSTS / took:,.0f} posts/s"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    yield f"peak memory with all texts of the bench: {peak:,.0f} MB"
+    del window
+    yield from _gaoya(filling[:50_000], posts)
+    yield from _datasketch(filling[:FEW], posts[:FEW])
+
+
+def _gaoya(filling: list[str], posts: list[str]) -> Iterator[str]:
+    import gaoya
+
+    index = gaoya.minhash.MinHashStringIndex(
+        hash_size=32,
+        jaccard_threshold=0.4,
+        num_bands=42,
+        band_size=3,
+        analyzer="char",
+        ngram_range=(3, 3),
+    )
+    for number, text in enumerate(filling):
+        index.insert_document(number, text)
+    started = time.process_time()
+    for number, text in enumerate(posts):
+        index.query(text)
+        index.insert_document(len(filling) + number, text)
+    took = time.process_time() - started
+    yield f"gaoya 42 x 3, texts as given, window of {len(filling):,}: {POSTS / took:,.0f} posts/s"
+
+
+def _datasketch(filling: list[str], posts: list[str]) -> Iterator[str]:
+    from datasketch import MinHash, MinHashLSH
+
+    def signature(text: str) -> MinHash:
+        made = MinHash(num_perm=126)
+        made.update_batch([text[at : at + 3].encode() for at in range(max(1, len(text) - 2))])
+        return made
+
+    index = MinHashLSH(num_perm=126, params=(42, 3))
+    for number, text in enumerate(filling):
+        index.insert(number, signature(text))
+    started = time.process_time()
+    for number, text in enumerate(posts):
+        made = signature(text)
+        index.query(made)
+        index.insert(len(filling) + number, made)
+    took = time.process_time() - started
+    yield f"datasketch 42 x 3, window of {len(filling):,}: {len(posts) / took:,.0f} posts/s"
