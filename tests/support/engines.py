@@ -29,7 +29,7 @@ from posts.log.kafka_settings import KafkaSettings
 from posts.log.port import RAW, SCORED, SIGNALS
 
 READERS = ((RAW, "scoring"), (SCORED, "grouping"), (SIGNALS, "responder"))
-PATIENT_S = 120.0  # a test machine has other work too
+PATIENT_S = 240.0  # a test machine has other work too
 
 
 @dataclass(frozen=True)
