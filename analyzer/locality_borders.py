@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 _REACH = 6  # characters on both sides that are cut into words
 _WEIGHT = 300  # how often a name of ours is taken to occur; the list counts 60 million words
+_WEIGHT_OF_OWN = 2_000
 _WEIGHT_OF_TOWN = 15
 _KEPT = 1 << 15
 
-PEOPLE = frozenset("人话市省县区州籍站岛港镇乡路")
+PEOPLE = frozenset("人话市省县区州籍站岛港镇乡路江河湖")
 """What may stand behind a name in one word of the list, and the name still is the place."""
 
 _SURNAMES = frozenset(
@@ -46,7 +47,7 @@ _LADIES = frozenset("女小先阿太同师")
 class Borders:
     """Knows the words that stand across the borders of names. Takes 35 MB at the first question."""
 
-    def __init__(self, names: Iterable[tuple[str, int]]) -> None:
+    def __init__(self, names: Iterable[tuple[str, int, bool]]) -> None:
         self._names = tuple(names)
         self._across = functools.lru_cache(_KEPT)(self._look)
 
@@ -82,8 +83,10 @@ class Borders:
         import rjieba
 
         words = rjieba.Jieba()
-        for name, level in self._names:
-            if not words.has_word(name):
+        for name, level, own in self._names:
+            if own and level <= COUNTY:
+                words.add_word(name, _WEIGHT_OF_OWN, "ns")
+            elif not words.has_word(name):
                 words.add_word(name, _WEIGHT if level <= COUNTY else _WEIGHT_OF_TOWN, "ns")
         return words
 

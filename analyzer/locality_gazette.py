@@ -151,13 +151,13 @@ class Gazette:
                 why = "县级简称，全国唯一"
         return (highest,), why
 
-    def local_names(self) -> list[tuple[str, int]]:
-        """Short names that a word list should know, and how far down what bears them stands.
+    def local_names(self) -> list[tuple[str, int, bool]]:
+        """Short names that a word list should know: those of the own area, cities and counties.
 
-        They are those of the own area, of cities and of counties.
+        With each the length of its code, and whether it is of the own area.
         """
         return [
-            (name, len(codes[0]))
+            (name, len(codes[0]), self.is_own(codes[0]))
             for name, codes, check in zip(self.names, self.codes, self.checked, strict=True)
             if check and name not in ORDINARY and (len(codes[0]) <= COUNTY or self.is_own(codes[0]))
         ]

@@ -212,3 +212,7 @@ def test_a_full_name_that_many_share_is_not_sure_even_in_the_own_area():
     assert found("勐养镇停电") == [("勐养镇", "533122103", "sure")]
     assert found("景洪市勐养镇停电")[1] == ("勐养镇", "532801105", "sure")
     assert found("太平镇停电", source_area="533123") == [("太平镇", "533123108", "sure")]
+
+
+def test_a_river_is_called_by_the_place_it_flows_through():
+    assert found("瑞丽江大桥") == [("瑞丽", "533102", "sure")]
