@@ -8,16 +8,21 @@ one in the same order, nor do half of them lie in runs of four that both have.
 
 from __future__ import annotations
 
+import gzip
 import random
+import zlib
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from pathlib import Path
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
 from analyzer.grouping.copies_changes import Changer
 from analyzer.grouping.copies_text import plain, sign
 from analyzer.grouping.copies_window import WINDOW, Window
+from registry.errors import InvalidInputError
 
 SHORTEST = 20
 """Letters and digits beside hashtags: shorter posts are reported apart."""
@@ -118,3 +123,19 @@ def table(report: Report) -> Iterator[str]:
             f"| {one.recipe} | {one.copies:,} | {one.found:.4f} "
             f"| {one.long_copies:,} | {one.long_found:.4f} |"
         )
+
+
+def read_texts(file: Path) -> list[str]:
+    """The texts of a file, plain or .gz: ``text`` of JSON Lines, else what follows the first tab.
+
+    Raises InvalidInputError where the file can't be read.
+    """
+    try:
+        data = file.read_bytes()
+        lines = (gzip.decompress(data) if file.suffix == ".gz" else data).decode().splitlines()
+        if ".jsonl" in file.name:
+            return [str(msgspec.json.decode(line)["text"]) for line in lines if line.strip()]
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
+        message = f"读不了 {file}：应是 JSON Lines（含 text）或制表符分列的文本。"
+        raise InvalidInputError(message) from error
+    return [line.split("\t", 1)[-1] for line in lines]

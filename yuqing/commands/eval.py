@@ -40,6 +40,10 @@ def evaluate(
         list[Path] | None,
         typer.Option("--places", help="标有地名的文件（src、text、spans，可多次）：评估属地识别"),
     ] = None,
+    copies: Annotated[
+        list[Path] | None,
+        typer.Option("--copies", help="帖文文件（text，或制表符后的文本，可多次）：评估转载与近似"),
+    ] = None,
 ) -> None:
     """评估打分器：表格（含自助法区间）与可靠性曲线。"""
     from analyzer import sentiment
@@ -57,9 +61,18 @@ def evaluate(
         if head != "appeal" and name.startswith(_CURVES):
             sys.stdout.write(f"\n可靠性曲线：{name}，{where}，{head}\n")
             sys.stdout.writelines(line + "\n" for line in evaluation.curve(found))
+    for file in copies or []:
+        sys.stdout.write(f"\n转载与近似：{file.name}\n")
+        sys.stdout.writelines(line + "\n" for line in _copies(file))
     for file in places or []:
         sys.stdout.write(f"\n属地识别：{file.name}\n")
         sys.stdout.writelines(line + "\n" for line in _places(file))
+
+
+def _copies(file: Path) -> Iterator[str]:
+    from analyzer.grouping.copies_evaluation import evaluate, read_texts, table
+
+    return table(evaluate(read_texts(file)))
 
 
 def _places(file: Path) -> Iterator[str]:
