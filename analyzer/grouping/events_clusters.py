@@ -19,19 +19,21 @@ NEAR = 0.24
 MERGE = 0.36
 """From this cosine on two centroids are one."""
 
-_TERMS = 60
+_TERMS = 32
 """Terms of a post's vector, the heaviest."""
 
-_KEYS = 14
+_KEYS = 10
 """Of these terms a post asks the index, and a centroid is found by them."""
 
 _KEPT = 120
-_POSTINGS = 64
-_CANDIDATES = 8
+_POSTINGS = 24
+_CANDIDATES = 3
 _COMMON = 0.1
 _FEW = 50
 _MANY = 64
 _LOGS = [0.0, 0.5] + [1.0 + log(n / 2) for n in range(2, _MANY + 1)]
+_TABLED = 1_000
+_RARE = [0.0, *(log(df) for df in range(1, _TABLED))]
 
 Vector = dict[str, float]
 
@@ -66,7 +68,11 @@ class Frequencies:
         least = 2 if known else 0
         total = log(max(posts, self._least) + 1.0)
         weights = [
-            ((_LOGS[n] if n < _MANY else _LOGS[-1]) * (total - log(df or 1)), term)
+            (
+                (_LOGS[n] if n < _MANY else _LOGS[-1])
+                * (total - (_RARE[df] if df < _TABLED else log(df))),
+                term,
+            )
             for term, n in found.items()
             if least <= (df := counts.get(term, 0)) <= most
         ]

@@ -77,11 +77,13 @@ def group(posts: Sequence[Given], *, days: float | None = None) -> list[Grouped]
         vector = frequencies.vector(found[place], known=True)
         found[place] = {}
         joined.append(clusters.add(vector, posts[one].at) if vector else -1)
+    grown = None
     for _ in range(_ROUNDS):
-        into = clusters.merged()
+        into = clusters.merged(grown)
         if not into:
             break
         joined = [into.get(cluster, cluster) for cluster in joined]
+        grown = set(into.values())
     numbers: dict[int, int] = {}
     event: list[int | None] = [None] * len(posts)
     for place, one in enumerate(order):

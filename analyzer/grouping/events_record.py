@@ -11,7 +11,7 @@ from analyzer.grouping.events_clusters import Vector
 from analyzer.grouping.heat import Counts
 from posts.model import Engagement
 
-VECTORS = 30
+VECTORS = 12
 """So many posts of an event can be taken out of its centroid again; the newest."""
 
 _HOURS = 14 * 24

@@ -7,13 +7,15 @@ from itertools import islice
 import msgspec
 from msgspec import Struct
 
-from analyzer.grouping.events_book import COMMON_ENOUGH, Book, Place
+from analyzer.grouping.events_book import COMMON_ENOUGH, WINDOW_S, Book, Place
 from analyzer.grouping.events_clusters import Cluster, Vector
 from analyzer.grouping.events_record import Record
 
 _VERSION = 1
 _SINGLES = 6_000
 _PLACES = 20_000
+_TERMS, _VECTOR_TERMS = 60, 20
+_DIGITS = 3
 
 
 class _Kept(Struct):
@@ -28,9 +30,10 @@ class _Kept(Struct):
 
 def encode(book: Book) -> bytes:
     """All events, the newest 6,000 posts that stand alone, where the newest 20,000 posts went."""
-    alone = [one for one in book.clusters.all.values() if one.size == 1]
-    alone.sort(key=lambda one: one.newest)
-    several = [one for one in book.clusters.all.values() if one.size > 1]
+    awake = max((one.newest for one in book.clusters.all.values()), default=0.0) - WINDOW_S
+    alive = [one for one in book.clusters.all.values() if one.newest >= awake]
+    alone = sorted((one for one in alive if one.size == 1), key=lambda one: one.newest)
+    several = [one for one in alive if one.size > 1]
     saved = [*several, *alone[-_SINGLES:]]
     ids = {one.id for one in saved}
     places = {post: at for post, at in book.posts().items() if at in ids}
@@ -39,8 +42,8 @@ def encode(book: Book) -> bytes:
         v=_VERSION,
         posts=book.frequencies.posts,
         counts={term: n for term, n in book.frequencies.counts.items() if n >= COMMON_ENOUGH},
-        clusters=[(one.id, one.newest, one.size, one.terms) for one in saved],
-        records={str(one): book.records[one] for one in ids if one in book.records},
+        clusters=[(one.id, one.newest, one.size, _brief(one.terms, _TERMS)) for one in saved],
+        records={str(one): _record(book.records[one]) for one in ids if one in book.records},
         places={post: Place(at, book.places[post].shown) for post, at in newest},
         apart=sorted(book.apart),
     )
@@ -67,3 +70,16 @@ def decode(body: bytes | None) -> Book | None:
     book.places = kept.places
     book.apart = set(kept.apart)
     return book
+
+
+def _record(record: Record) -> Record:
+    vectors = {post: _brief(vector, _VECTOR_TERMS) for post, vector in record.vectors.items()}
+    return msgspec.structs.replace(record, vectors=vectors)
+
+
+def _brief(terms: Vector, most: int) -> Vector:
+    """The heaviest terms, their weights rounded: a third of the bytes, the same events."""
+    if len(terms) > most:
+        kept = sorted(terms, key=terms.__getitem__, reverse=True)[:most]
+        return {term: round(terms[term], _DIGITS) for term in kept}
+    return {term: round(weight, _DIGITS) for term, weight in terms.items()}

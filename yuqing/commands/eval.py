@@ -40,6 +40,20 @@ def evaluate(
         list[Path] | None,
         typer.Option("--places", help="标有地名的文件（src、text、spans，可多次）：评估属地识别"),
     ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option("--events", help="人工归好的事件（名称到编号列表）：与 --posts 一起评估归并"),
+    ] = None,
+    posts: Annotated[
+        Path | None, typer.Option("--posts", help="其中的帖文（JSON Lines，可为 .gz）")
+    ] = None,
+    cascades: Annotated[
+        Path | None,
+        typer.Option("--cascades", help="转发链（time、offsets）：与 --traffic 一起评估早期预警"),
+    ] = None,
+    traffic: Annotated[
+        Path | None, typer.Option("--traffic", help="背景帖文（每行：月.日、制表符、正文）")
+    ] = None,
     copies: Annotated[
         list[Path] | None,
         typer.Option("--copies", help="帖文文件（text，或制表符后的文本，可多次）：评估转载与近似"),
@@ -67,6 +81,30 @@ def evaluate(
     for file in places or []:
         sys.stdout.write(f"\n属地识别：{file.name}\n")
         sys.stdout.writelines(line + "\n" for line in _places(file))
+    if events is not None or posts is not None:
+        if events is None or posts is None:
+            raise InvalidInputError("评估事件归并要同时给出 --events 和 --posts。")
+        from yuqing.eval_events import measured
+
+        sys.stdout.writelines(line + "\n" for line in measured(events, posts))
+    if cascades is not None or traffic is not None:
+        if cascades is None or traffic is None:
+            raise InvalidInputError("评估早期预警要同时给出 --cascades 和 --traffic。")
+        sys.stdout.writelines(line + "\n" for line in _warning(cascades, traffic))
+
+
+def _warning(cascades: Path, traffic: Path) -> Iterator[str]:
+    from analyzer import sentiment
+    from analyzer.warning import trial
+
+    setting = trial.Setting()
+    given = trial.read_traffic(traffic, trial.heads_of(sentiment.load("ngram")))
+    made, areas = trial.make(trial.read_cascades(cascades), given, setting)
+    rows, along = trial.compare(made, areas)
+    yield f"\n早期预警：{len(made.cascades)} 个转发链，各见其 {setting.seen:.0%}，{len(areas)} 地"
+    yield from trial.table(rows)
+    yield ""
+    yield from trial.curve_lines(along)
 
 
 def _copies(file: Path) -> Iterator[str]:
