@@ -12,9 +12,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from analyzer.locality import Matcher
 from analyzer.scoring.text import analysed_text
-from analyzer.units import UnitMatcher
 from analyzer.words import is_ordinary
 from posts.index.port import PostIndex, Query
 from posts.index.reading import newest
@@ -119,6 +117,8 @@ def _finder(kind: Kind, target: Area | Unit, alias: str) -> _Finder:
     others = [one for one in (target.name, *target.aliases) if one != alias]
     if kind == "unit":
         known = [Unit(id=one, name=one) for one in others]
+        from analyzer.units import UnitMatcher  # numpy, only for who asks
+
         units = UnitMatcher((Unit(id=_ALIAS, name=alias), *known))
 
         def in_units(text: str) -> tuple[int, int, bool] | None:
@@ -130,6 +130,8 @@ def _finder(kind: Kind, target: Area | Unit, alias: str) -> _Finder:
 
         return in_units
     around = [Area(code=f"x{n}", name=one, level="place") for n, one in enumerate(others)]
+    from analyzer.locality import Matcher  # numpy, only for who asks
+
     places = Matcher((), (Area(code=_ALIAS, name=alias, level="place"), *around))
 
     def in_places(text: str) -> tuple[int, int, bool] | None:
