@@ -3,50 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support.bundling import ROOT, Bundling
 
-ROOT = Path(__file__).resolve().parents[2]
 
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory) -> Path:
+@pytest.fixture
+def bundle(bundling: Bundling) -> Path:
     """The offline bundle for this machine's architecture."""
-    folder = tmp_path_factory.mktemp("bundle") / "yuqing-desk"
-    done = subprocess.run(
-        ["sh", "deploy/bundle.sh", str(folder), platform.machine()],
-        cwd=ROOT,
-        env={**os.environ, "PYTHON": sys.executable},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder
+    return bundling.bundle()
 
 
 @pytest.mark.promise("P38")
 @pytest.mark.needs("netns")
 def test_installed_from_the_bundle_the_demo_runs_in_an_empty_network(
-    bundle, tmp_path, figure
+    bundle, bundling, figure
 ) -> None:
-    user = [] if os.geteuid() == 0 else ["--map-root-user"]
-    done = subprocess.run(
-        [
-            *("unshare", *user, "--net"),
-            *(sys._base_executable, str(ROOT / "tests" / "support" / "offline.py")),
-            *(str(bundle), str(tmp_path)),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
+    done = bundling.tried()
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["interfaces"] == ["lo"]
