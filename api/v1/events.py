@@ -57,7 +57,7 @@ class EventOut(Shown):
     """A candidate: posts that seem to speak of one matter."""
 
     key: str = Field(description="线索编号")
-    state: str = Field(description="open、merged、no_event、filed")
+    state: str = Field(description="状态：open、merged、no_event、filed")
     name: str = Field(description="机器归纳的名称")
     words: list[str] = Field(description="高频词")
     posts: int = Field(description="帖文数，不含相同的")
@@ -66,7 +66,7 @@ class EventOut(Shown):
     first_post: str = Field(description="首帖编号；已销毁为空")
     first_at: Instant = Field(description="首帖时间")
     newest_at: Instant = Field(description="最新一条的时间")
-    heat: HeatOut
+    heat: HeatOut = Field(description="热度与各项因子")
     hours: list[HourOut] = Field(description="按小时的曲线，没有帖文的小时不列")
     merged_into: str = Field(description="并入了哪一条；没有为空")
 
