@@ -169,8 +169,14 @@ def _posts(row: Any, path: Path) -> Iterator[Labelled]:
 
 
 def _cascade(values: dict[str, Any], name: str) -> Iterator[Labelled]:
-    start, offsets, text = values.get("time"), values.get("offsets"), values.get("text")
-    if not isinstance(start, int | float) or not isinstance(text, str):
+    from analyzer.warning.trial import begin_of
+
+    offsets, text = values.get("offsets"), values.get("text")
+    try:
+        start = begin_of(values.get("time"))
+    except ValueError:
+        start = None
+    if start is None or not isinstance(text, str):
         raise InvalidInputError("转发链要有 text 和 time（1970 年以来的秒数）")
     if not isinstance(offsets, list) or not all(isinstance(one, int | float) for one in offsets):
         raise InvalidInputError("转发链的 offsets 应是秒数的列表")

@@ -93,7 +93,7 @@ class AnalyzeSettings(Section):
     )
     batch: int = Field(default=2000, ge=1, le=5000, description="每批最多处理的条数")
     early_warning: float = Field(
-        default=0.5,
+        default=1.0,
         ge=0,
         le=100,
         description="早期预警：每地每天可以容忍多少次误报（按往常同一时段的水平推算）；0 为不用",

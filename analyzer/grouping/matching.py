@@ -51,13 +51,13 @@ class Condition:
             return False
         if self._sentiments and str(scored.score.sentiment) not in self._sentiments:
             return False
-        return self._says(folded)
+        return self.says(folded)
 
     def words_in(self, folded: str) -> tuple[str, ...]:
         """The rule's words that the text has, for the reason that people read."""
         return tuple(word for word in (*self.all_of, *self.any_of) if word in folded)
 
-    def _says(self, folded: str) -> bool:
+    def says(self, folded: str) -> bool:
         if self.any_of and not any(word in folded for word in self.any_of):
             return False
         if not all(word in folded for word in self.all_of):

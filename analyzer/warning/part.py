@@ -27,7 +27,7 @@ from registry.errors import NotFoundError
 
 NEGATIVE, APPEAL = ":negative", ":appeal"
 HEADS = {NEGATIVE: "负面", APPEAL: "诉求"}
-_APPEAL_FROM = 0.5
+APPEAL_FROM = 0.5
 _COUNTY = 6
 
 _log = structlog.get_logger()
@@ -57,7 +57,7 @@ class Topics:
         topics = [name for name, one in self._conditions if one.matches(scored, folded)]
         if scored.score.sentiment is Sentiment.NEGATIVE:
             topics.append(NEGATIVE)
-        if (scored.score.p_appeal or 0.0) >= _APPEAL_FROM:
+        if (scored.score.p_appeal or 0.0) >= APPEAL_FROM:
             topics.append(APPEAL)
         event = self._event_of(scored.post.id) if self._event_of else ""
         return [Key(place, topic, event) for place in places for topic in topics]

@@ -29,17 +29,17 @@ from analyzer.warning.rhythm import (
 from analyzer.warning.tails import least_count, upper_tail
 
 STEP_S = 300
-WINDOWS_S = (900, HOUR, 3 * HOUR, 12 * HOUR)
+WINDOWS_S = (HOUR // 2, HOUR, 3 * HOUR)
 """A window is whole steps and the step that is running: up to five minutes longer."""
 
 LAG_H = 13
-"""So many hours ago history ends: the longest window and an hour for what comes late."""
+"""So many hours ago history ends: a burst of half a day is not its own measure."""
 
 FEWEST = 3
 """Fewer posts in a window are never told."""
 
 LEAST_SPREAD = 0.1
-MOST_SPREAD = 4.0
+MOST_SPREAD = 0.3
 _PRIOR_POSTS = 0.5
 _PRIOR_HOURS = 24.0
 _LIKE_ALL = 5.0  # posts' worth of belief in each hour that it has the rhythm of all posts

@@ -54,6 +54,7 @@ DONE = {
     "handover_signed": "已签收接班。",
     "silenced": "已静默，到时自动结束。",
     "silence_ended": "静默已提前结束。",
+    "threshold_lowered": "门槛已恢复。",
     "released": "已退回，预警重新等人认领。",
     "joined": "已并入事件。",
     "preferences": "显示设置已保存。",

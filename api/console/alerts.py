@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.console import matters, notices, recording, words
 from api.console.acting import go, perform
+from api.console.basis_view import EARLY_WARNING, basis_view
 from api.console.copy_notes import copy_notes
 from api.console.forms import Fields, Form, safe_back
 from api.console.frame import frame
@@ -153,6 +154,8 @@ def _page(
         alert=matters.alert_view(alert, shell.now, names),
         rule=rule,
         conditions=conditions(rule, names) if rule else [],
+        basis=basis_view(alert.reasons),
+        early=alert.rule == EARLY_WARNING,
         posts=[
             post_view(
                 scored,

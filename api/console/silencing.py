@@ -17,7 +17,7 @@ from api.console.render import render
 from api.deps import DeskDep, Now, PageUser, Reading
 from api.desk import Desk
 from api.permissions import Action, require
-from registry import alert_rules, silences
+from registry import alert_rules, raised_thresholds, silences
 from registry.errors import DeskError, InvalidInputError
 from registry.users import User
 
@@ -50,6 +50,7 @@ def _page(
         names=names,
         active=[one for one in found if one.holds(shell.now)],
         ended=[one for one in found if not one.holds(shell.now)][:20],
+        raised=raised_thresholds.active(session, shell.now),
     )
 
 
@@ -73,6 +74,20 @@ async def begin(request: Request, desk: DeskDep, user: PageUser, now: Now, form:
             now=now,
         )
         return go("/silences", "silenced")
+
+    return await _act(request, desk, user, form, work)
+
+
+@router.post("/thresholds/{number}/end")
+async def lower(
+    request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form, number: Id
+) -> Response:
+    """Take back a threshold that was raised after a false alarm."""
+
+    def work(session: Session) -> Response:
+        require(user, Action.SILENCE)
+        raised_thresholds.end(session, number, by=recording.name_of(user), now=now)
+        return go("/silences", "threshold_lowered")
 
     return await _act(request, desk, user, form, work)
 

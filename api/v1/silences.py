@@ -11,7 +11,7 @@ from api import acts
 from api.deps import CurrentUser, Now, Reading, Writing, allowed
 from api.permissions import Action
 from api.v1.models import Given, GivenInstant, Instant, Items, Limit, Number, Short, Shown
-from registry import silences
+from registry import raised_thresholds, silences
 from registry.users import User
 
 router = APIRouter(prefix="/silences", tags=["预警"])
@@ -31,6 +31,21 @@ class SilenceOut(Shown):
     reason: str = Field(description="理由")
     ended_at: Instant | None = Field(description="提前结束的时间")
     ended_by: str = Field(description="谁提前结束")
+
+
+class RaisedOut(Shown):
+    """A threshold that was raised after a false alarm."""
+
+    id: int
+    fingerprint: str = Field(description="事项：规则，或早期预警的地点与话题")
+    title: str = Field(description="预警标题")
+    factor: int = Field(description="提高到几倍")
+    since: Instant = Field(description="开始")
+    until: Instant = Field(description="到时自动恢复")
+    by: str = Field(description="谁标为误报")
+    reason: str = Field(description="理由")
+    ended_at: Instant | None = Field(description="提前恢复的时间")
+    ended_by: str = Field(description="谁提前恢复")
 
 
 class SilenceGiven(Given):
@@ -62,3 +77,17 @@ def end(session: Writing, now: Now, user: Silencer, number: Number) -> SilenceOu
     """End it before its time."""
     done = silences.end(session, number, by=acts.signature(user), now=now)
     return SilenceOut.model_validate(done)
+
+
+@router.get("/thresholds", summary="误报后提高的门槛")
+def thresholds(session: Reading, _user: CurrentUser, now: Now) -> Items[RaisedOut]:
+    """Those that are on, the newest first."""
+    rows = raised_thresholds.active(session, now)
+    return Items(items=[RaisedOut.model_validate(row) for row in rows], next=None)
+
+
+@router.post("/thresholds/{number}/end", summary="恢复门槛")
+def lower(session: Writing, now: Now, user: Silencer, number: Number) -> RaisedOut:
+    """Take it back before its time."""
+    done = raised_thresholds.end(session, number, by=acts.signature(user), now=now)
+    return RaisedOut.model_validate(done)

@@ -77,7 +77,7 @@ def test_a_signal_states_window_value_baseline_and_confidence(desk: Desk) -> Non
         desk.come(at + number * MINUTE, text="又停水了", areas=("53", "5331", "533103"))
     (signal,) = desk.drain(at + HOUR)
     assert signal.title == "平湖县“停水”异常增多"
-    assert signal.reason.startswith("近 15 分钟 4 条，按前 6 天周日 12 时前后")
+    assert signal.reason.startswith("近 30 分钟 4 条，按前 6 天周日 12 时前后")
     assert "的往常水平应有不到 0.1 条；这样多若出于偶然，一万天以上才有一次" in signal.reason
     assert (signal.rule, signal.fingerprint) == ("early-warning", "warn:533103:water")
     assert signal.areas == ("533103",)

@@ -81,16 +81,21 @@ def evaluate(
     for file in places or []:
         sys.stdout.write(f"\n属地识别：{file.name}\n")
         sys.stdout.writelines(line + "\n" for line in _places(file))
-    if events is not None or posts is not None:
-        if events is None or posts is None:
-            raise InvalidInputError("评估事件归并要同时给出 --events 和 --posts。")
-        from yuqing.eval_events import measured
-
-        sys.stdout.writelines(line + "\n" for line in measured(events, posts))
+    sys.stdout.writelines(line + "\n" for line in _events(events, posts))
     if cascades is not None or traffic is not None:
         if cascades is None or traffic is None:
             raise InvalidInputError("评估早期预警要同时给出 --cascades 和 --traffic。")
         sys.stdout.writelines(line + "\n" for line in _warning(cascades, traffic))
+
+
+def _events(events: Path | None, posts: Path | None) -> list[str]:
+    if events is None and posts is None:
+        return []
+    if events is None or posts is None:
+        raise InvalidInputError("评估事件归并要同时给出 --events 和 --posts。")
+    from yuqing.eval_events import measured
+
+    return measured(events, posts)
 
 
 def _warning(cascades: Path, traffic: Path) -> Iterator[str]:
