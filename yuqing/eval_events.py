@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,10 @@ def _lines(file: Path) -> list[bytes]:
     try:
         data = file.read_bytes()
         body = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-    except (OSError, EOFError) as error:
+    except OSError as error:
         raise InvalidInputError(f"读不了 {file}：{reason_of(error)}。") from error
+    except (EOFError, zlib.error) as error:
+        raise InvalidInputError(f"{file} 不是完整的 gzip 文件。") from error
     return body.splitlines()
 
 

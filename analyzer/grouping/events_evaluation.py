@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -23,7 +24,7 @@ class Fit(Struct, frozen=True):
         return 2 * self.recall * self.precision / both if both else 0.0
 
 
-def fit(found: Mapping[Hashable, Hashable | None], events: Mapping[str, Sequence[Hashable]]) -> Fit:
+def fit(found: Mapping[Any, Hashable | None], events: Mapping[str, Sequence[Any]]) -> Fit:
     """``found`` has the cluster of each post (None: none), ``events`` the posts of each event.
 
     The best cluster of an event is that with the highest F of the two; where no post of it is in
