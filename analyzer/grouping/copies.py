@@ -159,7 +159,7 @@ class Copies:
             np.array(live, np.int64),
             origins,
             window.depth[slots].tobytes(),
-            window.root[slots].tobytes(),
+            window.root[slots].astype(np.int32).tobytes(),
             _signed(window, slots),
         )
         copies.put_segment(session, live[-1], body, now=now, replaces=continues)

@@ -68,7 +68,7 @@ class Window:
         self.pairs = np.zeros((size, SKETCH), np.uint16)
         self.triples = np.zeros((size, SKETCH), np.uint16)
         self.depth = np.zeros(size, np.uint8)
-        self.root = np.zeros(size, np.int32)
+        self.root = np.zeros(size, np.int64)
         self._least = np.array([1e-9, *self.bar.variants])
         self._copied = np.zeros(size, np.bool_)
         self._table = np.zeros((_BUCKETS, _WAYS), np.uint32)
