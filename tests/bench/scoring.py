@@ -60,7 +60,8 @@ def bench() -> Iterator[str]:
     units = UnitMatcher([Unit(id=name, name=name) for name in _UNITS])
     scorer = sentiment.load("ngram")
     split = dict.fromkeys(("heads", "places", "units"), 0.0)
-    gc.freeze()  # as the command does
+    gc.freeze()  # both as the command does
+    gc.set_threshold(50_000)
     judge = LineFilter(scorer, matcher, units)
     # Fresh posts at each turn: places remember the words that they have met.
     turns = [lines[at : at + POSTS] for at in range(0, len(lines), POSTS)]

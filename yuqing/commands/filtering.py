@@ -55,6 +55,7 @@ def score(
         why=why,
     )
     gc.freeze()  # names and weights stay: what is collected later need not look at them
+    gc.set_threshold(50_000)  # a block makes thousands of small things, none of them in a ring
     any_bad = False
     for block in blocks(cast("BufferedIOBase", sys.stdin.buffer)):
         judged, bad = judge.answers(block.removesuffix(b"\n").split(b"\n"))
