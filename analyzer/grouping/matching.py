@@ -58,6 +58,7 @@ class Condition:
         return tuple(word for word in (*self.all_of, *self.any_of) if word in folded)
 
     def says(self, folded: str) -> bool:
+        """Whether a text, folded, has the words that the rule asks for, and none that it bars."""
         if self.any_of and not any(word in folded for word in self.any_of):
             return False
         if not all(word in folded for word in self.all_of):
