@@ -18,7 +18,7 @@ class ApiSettings:
     """
 
     area_name: str = ""
-    version: str = "0.2.0"
+    version: str = "0.3.0"
     demo: bool = False
     secure_cookies: bool = False
     allowed_hosts: tuple[str, ...] = ()
