@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import ahocorasick_rs
 
@@ -26,28 +26,3 @@ def make_automaton(names: Sequence[str]) -> ahocorasick_rs.AhoCorasick:
         store_patterns=False,
         implementation=ahocorasick_rs.Implementation.ContiguousNFA,
     )
-
-
-class NamesInTexts:
-    """Which of some names stand in which of many texts: all texts are read in one call.
-
-    Names are of ordinary characters; a NUL stands between two texts.
-    """
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._automaton = ahocorasick_rs.BytesAhoCorasick(
-            [name.encode() for name in names],
-            matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
-        )
-
-    def find(self, texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-        """(text, name) by their numbers, in the order in which they stand there."""
-        joined = "\0".join(texts).encode("utf-8", "surrogatepass")
-        if joined.count(b"\0") >= len(texts):
-            plain = "\0".join(text.replace("\0", " ") for text in texts)
-            joined = plain.encode("utf-8", "surrogatepass")
-        text = reached = 0
-        for name, start, _ in self._automaton.find_matches_as_indexes(joined):
-            text += joined.count(b"\0", reached, start)
-            reached = start
-            yield text, name

@@ -14,8 +14,8 @@ from analyzer.locality_gazette import Gazette
 from analyzer.locality_index import Found, NameIndex
 from analyzer.locality_reading import MAX_HITS, Reader
 from posts.model import HitCertainty, LocalityHit
-from registry.areas import Area
 from registry.gazetteer import Division
+from registry.own_names import Area
 
 __all__ = ["MAX_HITS", "Matcher"]
 

@@ -22,8 +22,8 @@ from analyzer.locality_names import (
     without_parent,
 )
 from analyzer.locality_points import normal_each
-from registry.areas import Area
 from registry.gazetteer import Division
+from registry.own_names import Area
 
 _MIN_NAME = 2
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from analyzer.locality_index import MIN_NAME, Found, NameIndex
 from analyzer.locality_points import normal_each
-from registry.units import Unit
+from registry.own_names import Unit
 
 _OTHER_LEVEL = re.compile(
     "(?:全国|国家|中央|国务院|省|自治区|外省|外地|邻县|邻市|隔壁县?|别的县|其他县|美国|日本|韩国|英国|缅甸)$"
