@@ -126,7 +126,7 @@ def table(report: Report) -> Iterator[str]:
 
 
 def read_texts(file: Path) -> list[str]:
-    """The texts of a file, plain or .gz: ``text`` of JSON Lines, else what follows the first tab.
+    """The texts of a file, plain or .gz: ``text`` of JSON Lines, else what follows the last tab.
 
     Raises InvalidInputError where the file can't be read.
     """
@@ -138,4 +138,4 @@ def read_texts(file: Path) -> list[str]:
     except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
         message = f"读不了 {file}：应是 JSON Lines（含 text）或制表符分列的文本。"
         raise InvalidInputError(message) from error
-    return [line.split("\t", 1)[-1] for line in lines]
+    return [line.rsplit("\t", 1)[-1] for line in lines]

@@ -10,7 +10,7 @@ from analyzer.grouping.copies_text import EMPTY, EMPTY16, U16, Ints, Signatures,
 
 SLOTS = (1 << 18) - 1
 """The bits of a table's cell that hold a slot; the others are a tag of the key."""
-_TRIED, _BEFORE = 6, (1, 2, 3)
+_TRIED, _BEFORE = 16, (1, 2, 3)
 """Candidates a post that are verified, those with the most shared keys first; and of one batch
 the posts before it that share a key."""
 
@@ -28,7 +28,7 @@ class Bar(Struct, frozen=True):
     """
 
     sizes: tuple[float, ...] = (8, 16, 32, 60, 100)
-    pairs: tuple[float, ...] = (0.60, 0.58, 0.60, 0.62, 0.64)
+    pairs: tuple[float, ...] = (0.63, 0.61, 0.63, 0.64, 0.66)
     fewest: int = 7
     slack: float = 0.12  # below the triples that the pairs let expect, of whole sets
     slack_of_samples: float = 0.20
@@ -38,9 +38,9 @@ class Bar(Struct, frozen=True):
     length_ratio: float = 0.6
     piece: float = 0.8
     fewest_of_piece: int = 12
-    near: float = 0.45  # the least share that a variant's copy has with the original itself
-    thin: float = 0.78  # the least share of texts that are hardly more than hashtags
-    thin_ratio: float = 0.85
+    near: float = 0.5  # the least share that a variant's copy has with the original itself
+    thin: float = 0.6  # the least share of texts that are hardly more than hashtags
+    thin_ratio: float = 0.8
 
 
 def shared(one: U16, other: U16) -> tuple[Floats, Ints, Bools]:

@@ -35,7 +35,7 @@ _MARKS = re.compile(
     r"""<[^<>\0]{1,200}>                       # tags
     | http://[!-~]+ | https://[!-~]+           # links, and what stands for them
     | o网页链接 | 网页链接 | 展开全文c?
-    | @用户\s?:? | @[\w-]{1,20}(?=[\s:,@\0])  # names, a masked one first
+    | @用户\s?:? | @[\w-]{1,20}(?=[\s:,@\0]|\Z)  # names, a masked one first
     | //\s?@[^\s:@\0]{1,20}\s?:               # the chain of a repost
     | rt\s?@[^\s:@\0]{1,20}\s?: | 转发\s?@[^\s:@\0]{1,20}\s?: | 回复\s?@[^\s:@\0]{1,20}\s?:
     | \((?:转发?|转载|来源[^()\0]{0,12})\) | \[(?:转发?|转载)\] | 【(?:转发?|转载)】

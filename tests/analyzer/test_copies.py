@@ -199,3 +199,7 @@ def test_memory_is_bounded_by_the_window():
     arrays = [getattr(window, name) for name in ("exact", "length", "keys", "pairs", "triples")]
     assert sum(one.nbytes for one in [*arrays, window._table]) < 160e6
     assert window._table.dtype == np.uint32
+
+
+def test_a_name_at_the_end_of_the_last_text_is_a_mark_too():
+    assert slots(["@0", "@0"], size=50) == [-1, -1]
