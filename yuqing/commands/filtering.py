@@ -19,6 +19,8 @@ from yuqing.commands.times import read_time
 if TYPE_CHECKING:
     from io import BufferedIOBase
 
+    from analyzer.score_filter import LineFilter
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
@@ -38,23 +40,15 @@ def score(
     config: ConfigOption = None,
 ) -> None:
     """逐行读入 JSON（id、text），逐行输出情感、诉求与地点。"""
-    from analyzer.locality import Matcher
-    from analyzer.score_filter import LineFilter, encode_lines
-    from analyzer.units import UnitMatcher
-    from registry import gazetteer
+    gc.disable()  # all that is loaded now stays
+    try:
+        judge = _judge(scorer, config, why=why)
+    finally:
+        gc.enable()
+    from analyzer.score_filter import encode_lines
     from yuqing.commands.score_input import blocks
-    from yuqing.configured import configured_areas, configured_units
-    from yuqing.scorers import scorer_of
 
-    settings = load_settings(config)
-    divisions = gazetteer.load()
-    judge = LineFilter(
-        scorer_of(settings, scorer),
-        Matcher(divisions, configured_areas(settings, divisions)),
-        UnitMatcher(configured_units(settings)),
-        why=why,
-    )
-    gc.freeze()  # names and weights stay: what is collected later need not look at them
+    gc.freeze()  # what is collected later need not look at names and weights
     gc.set_threshold(50_000)  # a block makes thousands of small things, none of them in a ring
     any_bad = False
     for block in blocks(cast("BufferedIOBase", sys.stdin.buffer)):
@@ -66,6 +60,25 @@ def score(
             sys.stderr.write(f"{one.message}\n")
     if any_bad:
         raise typer.Exit(1)
+
+
+def _judge(scorer: str | None, config: ConfigOption, *, why: bool) -> LineFilter:
+    """What answers the lines, loaded: names, weights, settings."""
+    from analyzer.locality import Matcher
+    from analyzer.score_filter import LineFilter
+    from analyzer.units import UnitMatcher
+    from registry import gazetteer
+    from yuqing.configured import configured_areas, configured_units
+    from yuqing.scorers import scorer_of
+
+    settings = load_settings(config)
+    divisions = gazetteer.load()
+    return LineFilter(
+        scorer_of(settings, scorer),
+        Matcher(divisions, configured_areas(settings, divisions)),
+        UnitMatcher(configured_units(settings)),
+        why=why,
+    )
 
 
 def extract(
