@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from services import servers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,6 +94,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 if REQUIRED:
                     pytest.fail(f"not tried: {sentence}", pytrace=False)
                 pytest.skip(f"not tried: {sentence}")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command that a test calls in this process sets up logging for itself, not for the next."""
+    before = structlog.get_config()
+    yield
+    if structlog.get_config() != before:
+        structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
