@@ -61,6 +61,7 @@ class TwoClocks(RuleBasedStateMachine):
         self.now = NOON
         self.numbers: list[int] = []
         self.frozen: dict[tuple[int, int, str], tuple[object, ...]] = {}
+        self.conditional: set[tuple[int, int, str]] = set()
         self.seen: dict[int, int] = {}
         self.lived: list[tuple[int, datetime, list[Clock]]] = []
         self._do(lambda: self._open(2, "重大"))
@@ -249,10 +250,15 @@ class TwoClocks(RuleBasedStateMachine):
             assert all(current.count(name) == 1 for name in current)
             assert judged(list(reversed(entries)), self.now) == live
             assert judged(as_of(entries, self.now), self.now) == live
-            self._check_frozen(row.id, entries, judged(entries, later))
+            self._check_frozen(row, entries, judged(entries, later))
 
-    def _check_frozen(self, incident, entries, verdicts) -> None:
-        """A verdict changes by a correction only, and then tells the one before."""
+    def _check_frozen(self, row, entries, verdicts) -> None:
+        """A verdict changes by a correction only, and then tells the one before.
+
+        Before there is a level R1 and R2 are conditional (待定级): they count only where a major
+        level follows, and end where another one does.
+        """
+        incident = row.id
         corrected = sum(isinstance(entry, Correction) for entry in entries)
         found = {}
         for verdict in verdicts:
@@ -260,13 +266,22 @@ class TwoClocks(RuleBasedStateMachine):
                 key = (incident, verdict.cycle, verdict.clock.rule)
                 clock = verdict.clock
                 found[key] = (corrected, clock.start, clock.due, clock.state, clock.margin_s)
-        for key, before in self.frozen.items():
+        for key, before in list(self.frozen.items()):
             if key[0] != incident:
+                continue
+            if key in self.conditional and key not in found:
+                assert row.level not in (None, *MAJOR), "a stopped clock runs again"
+                del self.frozen[key]
                 continue
             assert key in found, "a stopped clock runs again"
             if before[0] == corrected:
                 assert found[key] == before
         self.frozen.update(found)
+        self.conditional -= {key for key in self.conditional if key[0] == incident}
+        if row.level is None:
+            self.conditional |= {
+                key for key in found if key[1:] in {(row.cycle, "R1"), (row.cycle, "R2")}
+            }
 
 
 @pytest.mark.promise("P1")
