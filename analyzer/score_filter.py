@@ -5,18 +5,16 @@ The form of the output is stable: people read it with programs of their own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from analyzer.filter_lines import BadLine, read_object
 from analyzer.locality import Matcher
 from analyzer.sentiment.port import Reason, Scorer
 from analyzer.units import UnitMatcher
-from posts.json_faults import json_fault
 from posts.model import LocalityHit, Sentiment
 
 BATCH = 512
@@ -42,20 +40,11 @@ class Explained(Judgement, frozen=True, kw_only=True, gc=False):
     reasons: tuple[Reason, ...]
 
 
-class BadLine(Struct, frozen=True):
-    """A line that could not be read: its number, from 1, and why, in Chinese."""
-
-    number: int
-    message: str
-
-
 class _Line(Struct, frozen=True, gc=False):
     id: str | int | float
     text: str
 
 
-_MARK = b"\xef\xbb\xbf"
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _encoder = msgspec.json.Encoder()
 _decode = msgspec.json.Decoder(_Line).decode
 
@@ -150,40 +139,5 @@ def _explained(judged: Judgement, reasons: tuple[Reason, ...]) -> Explained:
 
 
 def _read(number: int, line: bytes | str) -> _Line | BadLine:
-    try:
-        data = line.encode() if isinstance(line, str) else line
-    except UnicodeError:
-        return _not_utf8(number)
-    try:
-        body: Any = msgspec.json.decode(data.removeprefix(_MARK))
-    except UnicodeError:
-        return _not_utf8(number)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        return BadLine(number, f"第 {number} 行不是有效的 JSON：{_fault(error, data)}")
-    wrong = _what_is_wrong(body)
-    if wrong:
-        return BadLine(number, f"第 {number} 行{wrong}")
-    return _Line(body["id"], body["text"])
-
-
-def _not_utf8(number: int) -> BadLine:
-    return BadLine(number, f"第 {number} 行不是有效的 UTF-8 文本")
-
-
-def _fault(error: Exception, data: bytes) -> str:
-    """What the parser found; it takes half a surrogate pair for the end of the text."""
-    if _HALF.search(data):
-        return f"{json_fault(error)}；其中 \\ud… 的写法可能只有半个字符"
-    return json_fault(error)
-
-
-def _what_is_wrong(body: Any) -> str:
-    if not isinstance(body, dict):
-        return "应为一个 JSON 对象，含 id 和 text"
-    if "id" not in body or "text" not in body:
-        return f"缺少字段：{'、'.join(name for name in ('id', 'text') if name not in body)}"
-    if isinstance(body["id"], bool) or not isinstance(body["id"], str | int | float):
-        return "的 id 应为文本或数字"
-    if not isinstance(body["text"], str):
-        return "的 text 应为文本"
-    return ""
+    body = read_object(number, line)
+    return body if isinstance(body, BadLine) else _Line(body["id"], body["text"])

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from analyzer.filter_lines import BadLine, bad_line, read_object
 from analyzer.grouping.copies_text import sign
 from analyzer.grouping.copies_window import WINDOW, Window
-from analyzer.score_filter import BadLine
 
 BATCH = 512
 
@@ -96,30 +95,10 @@ def _answer(one: _Line | BadLine) -> Grouped | BadLine:
 
 
 def _read(number: int, line: bytes | str) -> tuple[str | int | float, str] | BadLine:
-    try:
-        data = line.encode() if isinstance(line, str) else line
-        body: Any = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except UnicodeError:
-        return BadLine(number, f"第 {number} 行不是有效的 UTF-8 文本")
-    except (msgspec.MsgspecError, RecursionError):
-        return BadLine(number, f"第 {number} 行不是有效的 JSON")
-    wrong = _what_is_wrong(body)
-    if wrong:
-        return BadLine(number, f"第 {number} 行{wrong}")
+    body = read_object(number, line)
+    if isinstance(body, BadLine):
+        return body
     title = body.get("title") or ""
+    if not isinstance(title, str):
+        return bad_line(number, "的 title 应为文本")
     return body["id"], f"{title}\n{body['text']}" if title else body["text"]
-
-
-def _what_is_wrong(body: Any) -> str:
-    if not isinstance(body, dict):
-        return "应为一个 JSON 对象，含 id 和 text"
-    missing = [name for name in ("id", "text") if name not in body]
-    if missing:
-        return f"缺少字段：{'、'.join(missing)}"
-    if isinstance(body["id"], bool) or not isinstance(body["id"], str | int | float):
-        return "的 id 应为文本或数字"
-    if not isinstance(body["text"], str):
-        return "的 text 应为文本"
-    if not isinstance(body.get("title") or "", str):
-        return "的 title 应为文本"
-    return ""

@@ -8,16 +8,17 @@ taken by their time, not by their place in the file. The form of the output is s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from analyzer.filter_lines import BadLine, bad_line, read_object
 from analyzer.grouping.events_clusters import Clusters, Frequencies
 from analyzer.grouping.events_features import features
+from posts.identity import SHANGHAI
 
-_SHANGHAI = timezone(timedelta(hours=8))
 _DAY = 86_400
 _ROUNDS = 3
 
@@ -36,13 +37,6 @@ class Grouped(Struct, frozen=True):
 
     id: str | int | float
     event: int | None
-
-
-class BadLine(Struct, frozen=True):
-    """A line that could not be read: its number, from 1, and why, in Chinese."""
-
-    number: int
-    message: str
 
 
 def read(lines: Iterable[bytes | str]) -> tuple[list[Given], list[BadLine]]:
@@ -99,32 +93,15 @@ def encode_line(one: Grouped) -> bytes:
 
 
 def _given(number: int, line: bytes | str) -> Given | BadLine:
-    try:
-        data = line.encode() if isinstance(line, str) else line
-        body: Any = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except UnicodeError:
-        return BadLine(number, f"第 {number} 行不是有效的 UTF-8 文本")
-    except (msgspec.MsgspecError, RecursionError) as error:
-        return BadLine(number, f"第 {number} 行不是有效的 JSON：{error}")
-    wrong = _what_is_wrong(body)
-    at = instant(body["published_at"]) if not wrong else None
-    if not wrong and at is None:
-        wrong = "的 published_at 不是时间：应如 2026-01-02T03:04:05Z"
+    body = read_object(number, line, ("id", "text", "published_at"))
+    if isinstance(body, BadLine):
+        return body
+    if not isinstance(body.get("title"), str | None):
+        return bad_line(number, "的 title 应为文本")
+    at = instant(body["published_at"])
     if at is None:
-        return BadLine(number, f"第 {number} 行{wrong}")
+        return bad_line(number, "的 published_at 不是时间：应如 2026-01-02T03:04:05Z")
     return Given(body["id"], body.get("title") or "", body["text"], at)
-
-
-def _what_is_wrong(body: Any) -> str:
-    if not isinstance(body, dict):
-        return "应为一个 JSON 对象，含 id、text 和 published_at"
-    if missing := [name for name in ("id", "text", "published_at") if name not in body]:
-        return f"缺少字段：{'、'.join(missing)}"
-    if isinstance(body["id"], bool) or not isinstance(body["id"], str | int | float):
-        return "的 id 应为文本或数字"
-    if not isinstance(body["text"], str) or not isinstance(body.get("title"), str | None):
-        return "的 text、title 应为文本"
-    return ""
 
 
 def instant(value: Any) -> float | None:
@@ -135,7 +112,7 @@ def instant(value: Any) -> float | None:
         except ValueError:
             return None
         try:
-            return (at if at.tzinfo else at.replace(tzinfo=_SHANGHAI)).astimezone(UTC).timestamp()
+            return (at if at.tzinfo else at.replace(tzinfo=SHANGHAI)).astimezone(UTC).timestamp()
         except OverflowError:
             return None
     return None

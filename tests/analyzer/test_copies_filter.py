@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from analyzer.filter_lines import BadLine
 from analyzer.grouping.copies_filter import Grouped, duplicate_lines, encode_line
-from analyzer.score_filter import BadLine
 
 STORY = "今天下午三点，城东水库附近发生塌方，请大家绕行，不要围观。"
 OTHERS = [

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.filter_lines import BadLine
 from analyzer.grouping.events_evaluation import Fit, fit, table
-from analyzer.grouping.events_filter import BadLine, Given, encode_line, group, read
+from analyzer.grouping.events_filter import Given, encode_line, group, read
 from registry.errors import InvalidInputError
 from yuqing.eval_events import measured
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from support.analyzer import dehong
 
 from analyzer import sentiment
-from analyzer.score_filter import BadLine, Judgement, LineFilter, encode_lines, score_lines
+from analyzer.filter_lines import BadLine
+from analyzer.score_filter import Judgement, LineFilter, encode_lines, score_lines
 from analyzer.units import UnitMatcher
 from registry.units import Unit
 from yuqing.commands.score_input import blocks

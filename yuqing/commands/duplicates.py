@@ -17,8 +17,8 @@ def duplicates() -> None:
 
     group 是原发一条的 id；没有别的转载或近似的，group 为 null。
     """
+    from analyzer.filter_lines import BadLine
     from analyzer.grouping.copies_filter import duplicate_lines, encode_line
-    from analyzer.score_filter import BadLine
 
     bad = 0
     for result in duplicate_lines(sys.stdin.buffer):
