@@ -48,12 +48,12 @@ class Report(Struct, frozen=True):
     recalls: list[Recall]
 
 
-def groups(texts: Sequence[str], *, size: int = WINDOW) -> list[int]:
+def groups(texts: Sequence[str], *, size: int = WINDOW, batch: int = _BATCH) -> list[int]:
     """Of each text the number of the first one of its group; -1 where it says nothing."""
     window, at = Window(size), {-1: -1}
     told: list[int] = []
-    for start in range(0, len(texts), _BATCH):
-        found = window.find(sign(texts[start : start + _BATCH]))
+    for start in range(0, len(texts), batch):
+        found = window.find(sign(texts[start : start + batch]))
         for slot, placed in zip(found.slot.tolist(), found.placed.tolist(), strict=True):
             told.append(len(told) if slot == placed >= 0 else at[slot])
             if placed >= 0:

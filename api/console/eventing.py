@@ -23,6 +23,7 @@ from api.deps import DeskDep, Now, PageUser, Reading
 from api.desk import Desk
 from api.heating import heat_of
 from api.permissions import Action, require
+from posts.index.instants import from_micros, micros, step_start
 from posts.index.port import PostIndex
 from registry import events, sources
 from registry.errors import DeskError
@@ -146,9 +147,8 @@ def _curve(body: dict[str, Any], now: datetime) -> Histogram | None:
     if counted[-1][0] - counted[0][0] <= timedelta(days=_CURVE_DAYS):
         return draw(counted, "hour", now)
     days: dict[datetime, int] = {}
-    zone = timedelta(hours=8)
-    for at, number in counted:  # a day begins at 0 o'clock in Shanghai
-        day = (at + zone).replace(hour=0, minute=0, second=0) - zone
+    for at, number in counted:
+        day = from_micros(step_start(micros(at), "day"))
         days[day] = days.get(day, 0) + number
     return draw(sorted(days.items()), "day", now)
 

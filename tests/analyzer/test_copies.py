@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.changed_copies import Changer
 
+from analyzer.grouping import copies_evaluation
 from analyzer.grouping.copies_text import sign
 from analyzer.grouping.copies_window import Window
 
@@ -79,14 +80,7 @@ def originals(count: int) -> list[str]:
 
 def slots(texts: list[str], *, size: int = 5_000, batch: int = 512) -> list[int]:
     """Of each text the number of the first one of its group; -1 where it says nothing."""
-    window, told, at = Window(size), [], {-1: -1}
-    for start in range(0, len(texts), batch):
-        found = window.find(sign(texts[start : start + batch]))
-        for slot, placed in zip(found.slot.tolist(), found.placed.tolist(), strict=True):
-            told.append(len(told) if slot == placed >= 0 else at[slot])
-            if placed >= 0:
-                at[placed] = told[-1]
-    return told
+    return copies_evaluation.groups(texts, size=size, batch=batch)
 
 
 @pytest.mark.parametrize(
