@@ -77,13 +77,12 @@ def scrapy_settings(settings: CrawlSettings) -> dict[str, Any]:
             "crawlers.middleware.StrictRobots": 100,
         },
         "DOWNLOAD_HANDLERS": {"data": None, "file": None, "ftp": None, "s3": None},
-        "EXTENSIONS": {
-            "scrapy.extensions.feedexport.FeedExporter": None,
-            "scrapy.extensions.logstats.LogStats": None,
-            "scrapy.extensions.memdebug.MemoryDebugger": None,
-            "scrapy.extensions.memusage.MemoryUsage": None,
-            "scrapy.extensions.remote_control.RemoteControl": None,
-            "scrapy.extensions.spiderstate.SpiderState": None,
+        # In place of Scrapy's own list: it loads what is only set to None too, with its libraries.
+        "EXTENSIONS_BASE": {
+            "scrapy.extensions.closespider.CloseSpider": 0,
+            "scrapy.extensions.corestats.CoreStats": 0,
+            "scrapy.extensions.logcount.LogCount": 0,
+            "scrapy.extensions.throttle.AutoThrottle": 0,
         },
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,

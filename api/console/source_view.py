@@ -22,8 +22,7 @@ _STAGE_NAMES = {
     "analyze": "分析",
     "respond": "响应与提醒",
     "serve": "网页服务",
-    "demo-sites": "演示站点",
-    "demo-officer": "演示值班员",
+    "demo-town": "演示小城",
 }
 _STAGE_STATES = {
     "starting": ("slow", "正在启动", "soon"),

@@ -48,8 +48,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("analyze")(analyze)
     app.command("respond")(respond)
     app.command("serve")(serve)
-    app.command("demo-sites", hidden=True)(demo_sites)
-    app.command("demo-officer", hidden=True)(demo_officer)
+    app.command("demo-town", hidden=True)(demo_town)
 
 
 def up(
@@ -258,26 +257,20 @@ def serve(
     stopping.leave()
 
 
-def demo_sites(data: DataOption = None, supervised: SupervisedOption = False) -> None:
-    """The sample sites of the demo, on 127.0.0.2 to 127.0.0.5."""
-    from yuqing import logs
-    from yuqing.demo.sites import serve_sites
-
-    logs.configure("demo-sites")
-    serve_sites(data_folder(data), stopping.stop_event(supervised=supervised))
-
-
-def demo_officer(
+def demo_town(
     url: Annotated[str, typer.Option("--url")],
     data: DataOption = None,
     supervised: SupervisedOption = False,
 ) -> None:
-    """The user 演示, who works through the public API only."""
+    """The demo's sample sites, on 127.0.0.2 to 127.0.0.5, and its user 演示 at that console."""
     from yuqing import logs
     from yuqing.demo.officer import work
+    from yuqing.demo.sites import serve_sites
 
-    logs.configure("demo-officer")
-    work(url, data_folder(data), stopping.stop_event(supervised=supervised))
+    logs.configure("demo-town")
+    folder, stop = data_folder(data), stopping.stop_event(supervised=supervised)
+    threading.Thread(target=work, args=(url, folder, stop), name="officer", daemon=True).start()
+    serve_sites(folder, stop)
 
 
 def _beat(
