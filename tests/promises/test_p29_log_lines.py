@@ -31,7 +31,6 @@ def stream():
     yield out
     logging.getLogger().handlers[:], level = before
     logging.getLogger().setLevel(level)
-    structlog.reset_defaults()
 
 
 def lines_of(out: io.StringIO) -> list[str]:
