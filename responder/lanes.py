@@ -17,11 +17,13 @@ from hashlib import sha256
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from registry import changes, channels, outbox
 from registry.db import Database, Session
 from registry.errors import DeskError
 from registry.outbox import Message
+from responder.lengths import Lengths
 from responder.notify import Notice, Notifier, NotifyError
 from responder.wording import instant
 
@@ -34,6 +36,8 @@ _MOST_TRIES = 60
 _SHORT = timedelta(seconds=2)  # between the claim and the sending; longer: we were frozen
 _REFUSALS = 3  # in a row, then the channel rests too, though it answers
 _MINUTE = timedelta(minutes=1)
+_LATEST = "20. 【迟发，应于 2026-10-01 08:00:00 发出】\n"  # what a text may get, as long as it gets
+_KEY = 40  # characters of a key beside it
 
 Check = Callable[[Session, Message, datetime], str]
 """Why a message is not to be sent any more, by what is committed; "" where it still is."""
@@ -41,7 +45,7 @@ Outcome = Callable[[Session, datetime], None]
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What a channel takes. ``max_chars`` bounds a message's text.
+    """What a channel takes. ``max_chars`` bounds a message's text, as ``lengths`` do in bytes.
 
     ``to`` are the targets whom it is for, empty: everyone, see responder/telling.py.
     ``heats`` are the colours of alerts and ``levels`` those of incidents that it takes, empty:
@@ -55,6 +59,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     heats: frozenset[str] = frozenset()
     levels: frozenset[str] = frozenset()
     max_chars: int = 2000
+    lengths: Lengths = Lengths()
     bundle_s: float = 0.0
     bundle_most: int = 1
     rate_per_min: int = 0
@@ -84,11 +89,13 @@ class Lane:
         self._mine = mine
         self._turn = turn or threading.Lock()
         self._limits = limits or Limits()
+        most = min(self._limits.max_chars, self._limits.lengths.max_chars)
+        self._lengths = replace(self._limits.lengths, max_chars=most)
         self._unwritten: list[Outcome] = []
         self._sent_at: deque[datetime] = deque(maxlen=max(1, self._limits.rate_per_min))
         self._rest_until: datetime | None = None
         self._claimed_at = clock()
-        self._refusals = 0
+        self._refused: dict[int, datetime] = {}  # since the last that was taken
         self._alone = 0  # how many messages leave by themselves after a bundle was refused
 
     def wants(self, session: Session, now: datetime) -> bool:
@@ -175,10 +182,11 @@ class Lane:
         """As many as one message has room for; the first always."""
         if len(messages) < 2 or messages[0].bundle:  # noqa: PLR2004 - one is no bundle
             return messages
-        length, count = 0, 0
+        whole, count = "", 0
         for message in messages:
-            length += len(_plain(message)) + 40  # its number, and what may be said of its delay
-            if count and length > self._limits.max_chars:
+            # With its numbers, and with what may be said of its delay.
+            whole += f"{_LATEST}{_plain(message)}{message.key[:_KEY]}"
+            if count and not self._lengths.fit(whole):
                 break
             count += 1
         return messages[:count]
@@ -196,7 +204,7 @@ class Lane:
         except Exception as error:  # noqa: BLE001 (whatever a receiver answers must not end us)
             return self._failed(batch, NotifyError(f"通知渠道出错：{type(error).__name__}"))
         now = self._clock()
-        self._refusals = 0
+        self._refused.clear()
         self._alone = max(0, self._alone - 1)
         self._sent_at.append(now)
         self._note(batch, partial(outbox.sent, detail=how))
@@ -216,10 +224,15 @@ class Lane:
             self._later(partial(outbox.split, messages=_ids(batch)))
             return 0
         delay = min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** min(first.attempts, 10))
-        self._refusals += 1
+        self._refused[first.id] = now + delay if error.retry else now
+        while len(self._refused) > _REFUSALS:
+            del self._refused[next(iter(self._refused))]
         self._alone = max(0, self._alone - 1)
-        if not error.answered or self._refusals >= _REFUSALS:
-            self._rest_until = now + delay
+        # A moment's trouble: all wait, so that none overtakes another. Where one message is
+        # refused again and again, others are tried; where they are too, it is the channel.
+        trouble = error.retry and first.attempts < _REFUSALS
+        if not error.answered or trouble or len(self._refused) >= _REFUSALS:
+            self._rest_until = max(now + delay, *self._refused.values())
         again = [one for one in batch if error.retry and one.attempts + 1 < _MOST_TRIES]
         given_up = [one for one in batch if one not in again]
         for some, retry_at in ((again, now + delay), (given_up, None)):
@@ -255,7 +268,7 @@ class Lane:
         return Notice(
             key=key,
             title=title,
-            text=_shortened(text, self._limits.max_chars),
+            text=self._lengths.shortened(text),
             keys=keys,
             payloads=payloads,
         )
@@ -285,8 +298,3 @@ def _text(message: Message, now: datetime) -> str:
     if now - message.due_at <= LATE or message.payload.get("late"):
         return _plain(message)
     return f"【迟发，应于 {instant(message.due_at)} 发出】{_plain(message)}"
-
-
-def _shortened(text: str, limit: int) -> str:
-    end = "…（全文见控制台）"
-    return text if len(text) <= limit else text[: max(0, limit - len(end))] + end

@@ -6,17 +6,20 @@ When and in which order is the lanes' matter, see responder/lanes.py.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import structlog
 from msgspec import Struct
 
 from registry.addresses import Admitted
-from responder.guarding import guarded
+from responder.guarding import Guard, guarded, listen_to
 from responder.telling import CONSOLE
+from responder.vendors import vendor_of
 
 log = structlog.get_logger()
+
+_NUMBERS = 5  # of a bundle; the console has them all
+_TITLE = 100
 
 
 class Notice(Struct, frozen=True, kw_only=True):
@@ -78,39 +81,70 @@ class ConsoleNotifier:
 
 
 class AppriseNotifier:
-    """Every service that apprise knows (企业微信, 钉钉, 飞书, 邮件, …), by its addresses.
+    """One address of those that apprise knows (企业微信, 钉钉, 飞书, 邮件, …).
 
-    The addresses hold secrets: they are never logged. Wherever they lead, it connects to admitted
-    addresses only.
+    The address holds secrets: it is never logged. Wherever it leads, it connects to admitted
+    addresses only, and comes to an end. What a maker of robots answers is judged by its own code.
     """
 
-    def __init__(self, urls: Sequence[str], *, allowed: Admitted, name: str = "apprise") -> None:
+    def __init__(
+        self, url: str, *, allowed: Admitted, name: str = "apprise", limit_s: float = 30.0
+    ) -> None:
         self.name = name
+        self._url = url
         self._allowed = allowed
-        self._urls = tuple(urls)
+        self._limit_s = limit_s
+        self._vendor = vendor_of(url)
         self._sender: Any = None
 
     def send(self, notice: Notice) -> str:
-        """Send to all addresses. Raises NotifyError where one refuses or does not answer."""
+        """Send. Raises NotifyError where it is refused or not answered."""
         if self._sender is None:
             self._sender = self._made()
-        # Who reads it is a person: the number lets them tell a repeat from a second matter.
-        body = f"{notice.text}\n编号 {'、'.join(notice.keys) or notice.key}"
-        with guarded(self._allowed) as guard:
-            taken = self._sender.notify(title=notice.title, body=body)
+        title, body = self._fitted(notice)
+        with guarded(self._allowed, limit_s=self._limit_s) as guard:
+            taken = self._sender.notify(title=title, body=body)
         if guard.refused:
             raise NotifyError(not_admitted(guard.refused[0]), retry=False)
+        said = guard.answers[-1] if guard.answers else None
+        if self._vendor is not None and said is not None and said.body:
+            refusal, again = self._vendor.refusal(said.body)
+            if refusal:
+                raise NotifyError(refusal, retry=again, answered=True)
         if not taken:
-            raise NotifyError("接收方没有收下（拒绝、无应答或地址有误）")
-        return f"已交给 {len(self._urls)} 个接收地址"
+            raise self._not_taken(guard)
+        if self._vendor is not None and (said is None or not said.body):
+            raise NotifyError(f"{self._vendor.name}没有答复内容，按没有收下处理")
+        return f"{self._vendor.name}已收下" if self._vendor is not None else "已交给接收地址"
+
+    def _not_taken(self, guard: Guard) -> NotifyError:
+        if guard.cut:
+            return NotifyError(f"接收方没有在 {self._limit_s:g} 秒内答完")
+        if guard.answers:
+            status = guard.answers[-1].status
+            return NotifyError(f"接收方答复 HTTP {status}，没有收下", answered=True)
+        return NotifyError("接收方没有收下（拒绝、无应答或地址有误）")
+
+    def _fitted(self, notice: Notice) -> tuple[str, str]:
+        """Title and body, as long as the receiver takes them."""
+        # Who reads it is a person: the number lets them tell a repeat from a second matter.
+        keys = notice.keys or (notice.key,)
+        tail = f"\n编号 {'、'.join(keys)}"
+        if len(keys) > _NUMBERS:
+            tail = f"\n编号 {'、'.join(keys[:_NUMBERS])} 等 {len(keys)} 条"
+        if self._vendor is None:
+            return notice.title, notice.text + tail
+        lengths = self._vendor.lengths
+        title = lengths.less(tail).shortened(notice.title[:_TITLE])
+        return title, lengths.less(title, "\r\n", tail).shortened(notice.text) + tail
 
     def _made(self) -> Any:
         import apprise
+        from apprise.plugins import custom_json
 
         logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines quote addresses
-        # One after the other: what was refused is known when it returns.
+        listen_to(custom_json.requests)
         sender = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False))
-        for number, url in enumerate(self._urls, start=1):
-            if not sender.add(url):
-                raise NotifyError(f"第 {number} 个通知地址写法不对，请检查设置", retry=False)
+        if not sender.add(self._url) or len(list(sender)) != 1:
+            raise NotifyError("通知地址写法不对（一项只能写一个地址），请检查设置", retry=False)
         return sender

@@ -14,23 +14,15 @@ import time
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from msgspec import Struct
-
 from registry.addresses import Admitted
+from responder.guarding import MOST_BYTES, Answer
 from responder.notify import NotifyError, not_admitted
 
 _PORTS = {"http": 80, "https": 443}
-_MOST_BYTES = 65_536  # of an answer; whatever follows is left unread
 _GOOD = range(200, 300)
-_TRY_AGAIN = (408, 425, 429)
+# Not the message is wrong, but the address, the key, the clock or the moment: that can be mended.
+_TRY_AGAIN = (401, 403, 404, 405, 407, 408, 409, 421, 423, 425, 429)
 _SERVER_FAULT = 500
-
-
-class Answer(Struct, frozen=True):
-    """What a receiver said, up to 64 KiB of it."""
-
-    status: int
-    body: bytes
 
 
 def request(
@@ -54,7 +46,7 @@ def request(
     try:
         connection.request(method, path, body=body, headers=dict(headers or {}))
         answer = connection.getresponse()
-        status, said = answer.status, answer.read(_MOST_BYTES)
+        status, said = answer.status, answer.read(MOST_BYTES)
     except (TimeoutError, ssl.SSLError) as error:
         raise NotifyError(f"接收方没有在 {timeout_s:g} 秒内答复") from error
     except (OSError, http.client.HTTPException, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from registry import secrets
@@ -11,8 +11,10 @@ from registry.addresses import Admitted
 from registry.db import Database
 from registry.errors import InvalidInputError
 from responder.lanes import Limits
+from responder.lengths import Lengths
 from responder.notify import AppriseNotifier, ConsoleNotifier, Notifier
 from responder.policies.check import is_target
+from responder.vendors import Vendor, vendor_of
 from yuqing.settings import ChannelSettings, Settings
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 _RESERVED = ("console", "apprise")
 _SLACK_S = 20.0  # a claim outlives its sending by this much
-_APPRISE_S = 30.0  # for each address: connect and read, with its own repeat
+_APPRISE_S = 30.0  # all that one address may take
+_MOST_CHARS = {"sms": 500}  # what platforms send as one long message
 _KEPT = ("PATH", "LANG", "LC_ALL", "HOME", "TZ")
 
 
@@ -34,35 +37,61 @@ def notifiers(
     """
     made: list[Notifier] = [ConsoleNotifier()]
     allowed = Admitted(settings.respond.allow_private, setting="respond.allow_private")
-    if settings.respond.notify_urls:
-        made.append(AppriseNotifier(settings.respond.notify_urls, allowed=allowed))
-    _check_names(one.name for one in settings.channel)
-    made += [_notifier(one, database, clock, allowed) for one in settings.channel]
+    _check_names(settings)
+    for name, url in _numbered("apprise", settings.respond.notify_urls):
+        made.append(AppriseNotifier(url, allowed=allowed, name=name, limit_s=_APPRISE_S))
+    for one in settings.channel:
+        made += _notifiers(one, database, clock, allowed)
     return made
 
 
 def limits(settings: Settings) -> dict[str, Limits]:
     """What each channel takes, by name."""
     found = {"console": Limits(kind="console", max_chars=100_000)}
-    if settings.respond.notify_urls:
-        count = len(settings.respond.notify_urls)
-        found["apprise"] = Limits(
-            kind="apprise", bundle_s=5.0, bundle_most=20, claim_s=_SLACK_S + _APPRISE_S * count
+    for name, url in _numbered("apprise", settings.respond.notify_urls):
+        vendor = vendor_of(url)
+        found[name] = Limits(
+            kind="apprise",
+            lengths=vendor.lengths if vendor else Lengths(),
+            bundle_s=5.0,
+            bundle_most=20,
+            rate_per_min=vendor.rate_per_min if vendor else 0,
+            claim_s=_SLACK_S + _APPRISE_S,
         )
     for one in settings.channel:
-        sending = _APPRISE_S * len(one.urls) if one.kind == "apprise" else one.timeout_s
-        found[one.name] = Limits(
-            kind=one.kind,
-            to=_targets(one),
-            heats=frozenset(one.heats),
-            levels=frozenset(one.levels),
-            max_chars=one.max_chars,
-            bundle_s=one.bundle_s,
-            bundle_most=one.bundle_most,
-            rate_per_min=one.rate_per_min,
-            claim_s=_SLACK_S + sending,
-        )
+        for name, url in _addresses(one):
+            found[name] = _limits(one, vendor_of(url) if one.kind == "apprise" else None)
     return found
+
+
+def _limits(one: ChannelSettings, vendor: Vendor | None) -> Limits:
+    rates = [rate for rate in (one.rate_per_min, vendor.rate_per_min if vendor else 0) if rate]
+    return Limits(
+        kind=one.kind,
+        to=_targets(one),
+        heats=frozenset(one.heats),
+        levels=frozenset(one.levels),
+        max_chars=one.max_chars or _MOST_CHARS.get(one.kind, 2000),
+        lengths=vendor.lengths if vendor else Lengths(),
+        bundle_s=one.bundle_s,
+        bundle_most=one.bundle_most,
+        rate_per_min=min(rates, default=0),
+        claim_s=_SLACK_S + (_APPRISE_S if one.kind == "apprise" else one.timeout_s),
+    )
+
+
+def _addresses(one: ChannelSettings) -> list[tuple[str, str]]:
+    """The channels that a [[channel]] makes: one for each apprise address, else itself."""
+    return list(_numbered(one.name, one.urls if one.kind == "apprise" else [one.url]))
+
+
+def _numbered(name: str, urls: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each address is a channel of its own, so that one that is down holds up no other.
+
+    The first has the plain name, those after it a number.
+    """
+    for number, url in enumerate(urls, start=1):
+        yield name if number == 1 else f"{name}-{number}", url
 
 
 def secret_of(channel: ChannelSettings, database: Database) -> bytes:
@@ -74,15 +103,24 @@ def secret_of(channel: ChannelSettings, database: Database) -> bytes:
         return secrets.key(session, name).hex().encode()
 
 
-def _notifier(
+def _notifiers(
     one: ChannelSettings, database: Database, clock: Callable[[], datetime], allowed: Admitted
-) -> Notifier:
+) -> list[Notifier]:
     needed = {"apprise": "urls", "webhook": "url", "sms": "url", "command": "argv"}
     for name in (needed[one.kind], *(("phones", "template") if one.kind == "sms" else ())):
         if not getattr(one, name):
             raise InvalidInputError(f"通知渠道 {one.name}（{one.kind}）还缺 {name}，请补上。")
     if one.kind == "apprise":
-        return AppriseNotifier(one.urls, allowed=allowed, name=one.name)
+        return [
+            AppriseNotifier(url, allowed=allowed, name=name, limit_s=_APPRISE_S)
+            for name, url in _addresses(one)
+        ]
+    return [_notifier(one, database, clock, allowed)]
+
+
+def _notifier(
+    one: ChannelSettings, database: Database, clock: Callable[[], datetime], allowed: Admitted
+) -> Notifier:
     if one.kind == "command":
         from responder.command import CommandNotifier
 
@@ -122,10 +160,13 @@ def _targets(channel: ChannelSettings) -> tuple[str, ...]:
     return tuple(channel.to)
 
 
-def _check_names(names: Iterable[str]) -> None:
+def _check_names(settings: Settings) -> None:
+    named = [("", name) for name, _ in _numbered("apprise", settings.respond.notify_urls)]
+    named += [(one.name, name) for one in settings.channel for name, _ in _addresses(one)]
     seen: set[str] = set(_RESERVED)
-    for name in names:
-        if name in seen:
+    for own, name in named:
+        if own and name in seen:
             what = "是保留的名称" if name in _RESERVED else "重复了"
-            raise InvalidInputError(f"通知渠道的名称 {name} {what}，请换一个。")
+            whose = "" if own == name else f"（{own} 的又一个地址）"
+            raise InvalidInputError(f"通知渠道的名称 {name}{whose} {what}，请换一个。")
         seen.add(name)

@@ -179,7 +179,9 @@ class ChannelSettings(Section):
         "command 本机命令"
     )
     url: str = Field(default="", description="webhook、sms 的网址")
-    urls: list[str] = Field(default=[], description="apprise 地址，可多个")
+    urls: list[str] = Field(
+        default=[], description="apprise 地址，可多个；各成一个渠道：名称、名称-2……"
+    )
     secret: str = Field(
         default="", description="签名密钥；不填则自动生成，用 yuqing notify secret 渠道 查看"
     )
@@ -204,12 +206,21 @@ class ChannelSettings(Section):
     levels: list[str] = Field(
         default=[], description="只收这些级别的事件（未定级的照收）；不填为全部"
     )
-    max_chars: int = Field(default=2000, ge=70, description="一条消息最多多少字")
+    max_chars: int | None = Field(
+        default=None,
+        ge=70,
+        description="一条消息最多多少字；不填为短信 500、其余 2000。企业微信（2048 字节）、钉钉、"
+        "飞书（2 万字节）另按其规定截短",
+    )
     bundle_s: float = Field(
         default=5.0, ge=0, le=300, description="一条发出后多少秒内到期的并作下一条"
     )
     bundle_most: int = Field(default=20, ge=1, le=200, description="一条消息最多并入几条提醒")
-    rate_per_min: int = Field(default=20, ge=0, description="每分钟最多几条；0 为不限")
+    rate_per_min: int = Field(
+        default=20,
+        ge=0,
+        description="每分钟最多几条；0 为不限（企业微信、钉钉 20 条，飞书 100 条，是其规定）",
+    )
     timeout_s: float = Field(default=10.0, gt=0, le=60, description="等接收方答复多少秒")
 
 

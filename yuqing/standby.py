@@ -34,7 +34,7 @@ def notifier(
         from responder.webhook import WebhookNotifier
 
         return WebhookNotifier(NAME, url, secret=secret, clock=clock, allowed=allowed)
-    return AppriseNotifier([url], allowed=allowed, name=NAME)
+    return AppriseNotifier(url, allowed=allowed, name=NAME)
 
 
 class Standby:

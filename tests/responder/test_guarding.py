@@ -60,7 +60,7 @@ def canary():
 
 def send(url: str, *allowed: str) -> str:
     listed = Admitted(allowed, setting="respond.allow_private")
-    return AppriseNotifier([url], allowed=listed).send(NOTICE)
+    return AppriseNotifier(url, allowed=listed).send(NOTICE)
 
 
 @pytest.mark.parametrize(

@@ -356,10 +356,10 @@ def webhook():
 @pytest.mark.filterwarnings("ignore:'imghdr'")
 def test_apprise_sends_to_a_real_receiver_and_tells_a_refusal(webhook):
     allowed = Admitted(["127.0.0.1"], setting="x")
-    notifier = AppriseNotifier([f"json://127.0.0.1:{webhook.server_port}"], allowed=allowed)
+    notifier = AppriseNotifier(f"json://127.0.0.1:{webhook.server_port}", allowed=allowed)
     notice = Notice(key="k", title="塌陷", text="R1 剩余 10 分钟")
     webhook.RequestHandlerClass.status = 200
-    assert notifier.send(notice) == "已交给 1 个接收地址"
+    assert notifier.send(notice) == "已交给接收地址"
     assert _Webhook.bodies[0]["title"] == "塌陷"
     assert _Webhook.bodies[0]["message"] == "R1 剩余 10 分钟\n编号 k"
     webhook.RequestHandlerClass.status = 503
@@ -369,8 +369,8 @@ def test_apprise_sends_to_a_real_receiver_and_tells_a_refusal(webhook):
 
 @pytest.mark.filterwarnings("ignore:'imghdr'")
 def test_a_wrong_address_is_told_without_quoting_it():
-    notifier = AppriseNotifier(["nosuchservice://secret-token"], allowed=Admitted(setting="x"))
+    notifier = AppriseNotifier("nosuchservice://secret-token", allowed=Admitted(setting="x"))
     with pytest.raises(NotifyError) as caught:
         notifier.send(Notice(key="k", title="t", text="x"))
-    assert caught.value.reason == "第 1 个通知地址写法不对，请检查设置"
+    assert caught.value.reason == "通知地址写法不对（一项只能写一个地址），请检查设置"
     assert not caught.value.retry

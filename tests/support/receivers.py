@@ -14,7 +14,10 @@ from typing import Any
 
 
 class Receiver:
-    """A webhook's other end. ``mood``: ok, refuse, broken, hang, reset, trickle, nonsense."""
+    """A webhook's other end. ``mood``: ok, refuse, broken, hang, reset, trickle, nonsense, endless.
+
+    ``says`` is the body of its answers.
+    """
 
     def __init__(self) -> None:
         self.mood = "ok"
@@ -23,6 +26,7 @@ class Receiver:
         self.headers: list[dict[str, str]] = []
         self.bodies: list[bytes] = []
         self.tried = 0
+        self.says = b""
         self.on_request: Callable[[], None] | None = None
         self.let_go = threading.Event()
         self._lock = threading.Lock()
@@ -62,7 +66,7 @@ class Receiver:
         """Every key that was named, also those in bundles, in the order of arrival."""
         return [key for one in list(self.got) for key in one["keys"]]
 
-    def _answer(self, request: BaseHTTPRequestHandler) -> None:  # noqa: PLR0911 - a mood each
+    def _answer(self, request: BaseHTTPRequestHandler) -> None:  # noqa: C901, PLR0911 - a mood each
         length = int(request.headers.get("Content-Length") or 0)
         body = request.rfile.read(length)
         if len(body) < length:  # the sender was killed while it wrote: nothing arrived
@@ -95,10 +99,19 @@ class Receiver:
         if mood == "nonsense":
             request.wfile.write(b"\x00\xff not http at all\r\n\r\n" * 50)
             return
+        if mood == "endless":
+            self._go_on(request)
+            return
         status = {"ok": 200, "refuse": 400, "broken": 503}[mood]
         if mood == "ok":
             self._keep(request, body)
         self._say(request, status)
+
+    def _go_on(self, request: BaseHTTPRequestHandler) -> None:
+        with contextlib.suppress(OSError):
+            request.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            while not self.let_go.is_set():
+                request.wfile.write(b"x" * 65_536)
 
     def _keep(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
         with self._lock:
@@ -109,8 +122,9 @@ class Receiver:
 
     def _say(self, request: BaseHTTPRequestHandler, status: int) -> None:
         request.send_response(status)
-        request.send_header("Content-Length", "0")
+        request.send_header("Content-Length", str(len(self.says)))
         request.end_headers()
+        request.wfile.write(self.says)
 
 
 @contextlib.contextmanager
