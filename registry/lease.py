@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from registry.db import Database
@@ -18,6 +18,8 @@ from registry.statements import affected, insert_once
 from registry.tables import LeaseRow
 
 log = structlog.get_logger()
+
+_LONGEST = timedelta(minutes=10)  # one that ends later was taken by a clock that was wrong
 
 
 def acquire(session: Session, name: str, *, holder: str, now: datetime, ttl_s: float) -> bool:
@@ -30,7 +32,8 @@ def acquire(session: Session, name: str, *, holder: str, now: datetime, ttl_s: f
     if renew(session, name, holder=holder, now=now, ttl_s=ttl_s):
         return True
     until = now + timedelta(seconds=ttl_s)
-    free = update(LeaseRow).where(LeaseRow.name == name, LeaseRow.until <= now)
+    over = or_(LeaseRow.until <= now, LeaseRow.until > now + _LONGEST)
+    free = update(LeaseRow).where(LeaseRow.name == name, over)
     if affected(session, free.values(holder=holder, acquired_at=now, until=until)):
         return True
     if session.scalar(select(LeaseRow.holder).where(LeaseRow.name == name)) is not None:

@@ -87,7 +87,7 @@ def clock_matter(
     at = next(rung.at for rung in timer.past if rung.key == str(threshold))
     since = max(at, timer.since)
     key = f"{timer.incident}:{timer.rule}:{timer.cycle}:{threshold}"
-    seen = acknowledgement(entries, timer.rule, threshold, cycle=timer.cycle)
+    seen = acknowledgement(entries, timer.rule, threshold, cycle=timer.cycle, now=now)
     if seen is not None and seen.at >= since:
         if threshold < DUE:
             return None, None

@@ -204,7 +204,7 @@ def reminded(entries: list[Entry], verdicts: list[Verdict], now: datetime) -> li
         if verdict.silent or not past:
             continue
         newest = max(past)
-        seen = acknowledgement(entries, verdict.clock.rule, newest, cycle=verdict.cycle)
+        seen = acknowledgement(entries, verdict.clock.rule, newest, cycle=verdict.cycle, now=now)
         shown.append(
             Reminded(
                 rule=verdict.clock.rule,

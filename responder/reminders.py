@@ -146,7 +146,7 @@ def put(
     """
     to = addressees.resolve(session, [addressees.ON_DUTY], now).plain if reminders else []
     tellings = [
-        Telling(kind=REMINDER, key=one.key, due_at=one.due_at, payload=one.payload, to=to)
+        Telling(kind=REMINDER, key=one.key, due_at=min(one.due_at, now), payload=one.payload, to=to)
         for one in reminders
     ]
     return len(tell(session, tellings, channels=channels, now=now))
@@ -204,7 +204,7 @@ def current(
 ) -> str:
     """Why that reminder is not to be sent any more; "" where it still is."""
     rule, cycle = payload["rule"], payload["cycle"]
-    seen = acknowledgement(entries, rule, payload["threshold"], cycle=cycle)
+    seen = acknowledgement(entries, rule, payload["threshold"], cycle=cycle, now=now)
     planned = datetime.fromisoformat(payload["planned"])
     if seen is not None and seen.at >= planned:
         return f"{seen.by or '值班员'}已于 {instant(seen.at)} 确认"

@@ -69,7 +69,7 @@ def _clock_timer(
     past = [rung for rung in rungs if rung.at <= now]
     upcoming = [rung.at for rung in rungs if rung.at > now]
     if now >= clock.due:
-        seen = acknowledgement(entries, clock.rule, DUE, cycle=verdict.cycle)
+        seen = acknowledgement(entries, clock.rule, DUE, cycle=verdict.cycle, now=now)
         again = repeat(clock.due, seen, now, every=every)
         past += [again] if again else []
         upcoming.append(next_repeat(clock.due, seen, now, every=every))
@@ -94,7 +94,7 @@ def _level_timer(incident: int, entries: Sequence[Entry], now: datetime, every: 
     opened = next(e for e in reversed(entries) if isinstance(e, Opened | Reopen)).written_at
     due = opened + UNDECIDED
     cycle = sum(isinstance(entry, Reopen) for entry in entries)
-    seen = acknowledgement(entries, LEVEL, DUE, cycle=cycle)
+    seen = acknowledgement(entries, LEVEL, DUE, cycle=cycle, now=now)
     again = repeat(due, seen, now, every=every) if now >= due else None
     return Timer(
         incident=incident,

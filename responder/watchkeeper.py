@@ -87,7 +87,8 @@ class Watchkeeper:
         self._quieted: list[Silence] = []
         self._next: dict[_Subject, tuple[str, datetime | None]] = {}
         self._seen: dict[_Subject, tuple[str, datetime | None]] = {}
-        self._looked_at: datetime | None = None
+        self._looked_at: datetime | None = None  # None: look again
+        self._last: datetime | None = None
         self._manned_at: datetime | None = None
 
     def on(self, channels: tuple[str, ...]) -> Watchkeeper:
@@ -104,11 +105,11 @@ class Watchkeeper:
         last = self._looked_at
         if last is not None and last <= now < last + LOOK_EVERY and not self._clocks.more:
             return []
-        if last is not None and now < last:  # the clock was set back
+        if self._last is not None and now < self._last:  # the clock was set back
             self._next.clear()
             self._clocks.forget()
             self._manned_at = None
-        self._looked_at = now
+        self._looked_at = self._last = now
         self._seen = {}
         matters = [*self._alerts(session, now), *self._clocks.matters(session, now)]
         found = [_notice(due, now) for due in escalation.planned(matters, now)]

@@ -38,6 +38,7 @@ def parts(section: DutySettings, *, rules: str, every: timedelta) -> dict[str, A
     from responder.handover_alarm import HandoverWatch
     from responder.holding import holding
     from responder.rulefile import RuleFile
+    from responder.set_back import SetBack
     from responder.watchkeeper import Watchkeeper
 
     held = holding(
@@ -47,7 +48,7 @@ def parts(section: DutySettings, *, rules: str, every: timedelta) -> dict[str, A
     )
     watch = Watchkeeper(policies=policies(section), holding=held, every=every)
     unsigned = HandoverWatch(after=timedelta(minutes=section.handover_min), hours=hours(section))
-    plans = [watch.on, Digester(times=times(section.digest_at)).on, unsigned.on]
+    plans = [SetBack().on, watch.on, Digester(times=times(section.digest_at)).on, unsigned.on]
     if rules:
         plans.append(RuleFile(Path(rules)).on)
     return {

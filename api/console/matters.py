@@ -215,7 +215,7 @@ def reminders(
     head = detail.incident
     waited = now - head.opened_at
     if not head.level and head.state == incidents.OPEN and waited >= UNDECIDED:
-        seen = acknowledgement(entries, LEVEL, DUE, cycle=head.cycle)
+        seen = acknowledgement(entries, LEVEL, DUE, cycle=head.cycle, now=now)
         if not _holds(seen.at if seen else None, DUE, now):
             said = f"尚未定级，已 {words.span(waited.total_seconds())}。"
             made.append(_reminder(LEVEL, DUE, said, over=True))
