@@ -13,7 +13,7 @@ import structlog
 
 from analyzer.grouping.events_book import Book
 from analyzer.grouping.events_record import Record, name
-from analyzer.grouping.events_saving import decode, encode
+from analyzer.grouping.events_saving import Keeper, decode, encode
 from analyzer.grouping.heat import heat
 from analyzer.grouping.memory import Store
 from posts.errors import RetryError
@@ -40,6 +40,7 @@ class Events:
 
     def __init__(self, database: Database, store: Store) -> None:
         self._database, self._store = database, store
+        self._keeper = Keeper(store)
         self._book = Book()
         self._decided = 0
         self._read_since_save = False
@@ -47,10 +48,11 @@ class Events:
 
     def start(self, now: datetime) -> None:
         """As the protocol says; what can't be read begins anew."""
-        book = decode(self._store.load())
+        self._keeper = Keeper(self._store)
+        book = self._keeper.load()
         if book is None:
             _log.warning("events_state_unreadable", at=now.isoformat())
-        self._book = book or Book()
+        self._book = Book() if book is None else book
         self._decided = 0
         self._read_since_save = False
 
@@ -69,8 +71,7 @@ class Events:
 
     def read(self, scored: Sequence[ScoredPost], now: datetime) -> None:  # noqa: ARG002
         """Each post joins an event or begins one."""
-        for one in scored:
-            self._book.read(one.post)
+        self._book.read([one.post for one in scored])
         self._read_since_save = True
 
     def tell(self, now: datetime, *, caught_up: bool) -> list[Signal]:  # noqa: ARG002
@@ -78,7 +79,7 @@ class Events:
         return []
 
     def save(self, now: datetime) -> None:
-        """Write the candidates that changed, at most 200 at once, then the book."""
+        """Write the candidates that changed, at most 200 at once, then what changed of the book."""
         if not self._read_since_save and not self._book.changed:
             return
         book = self._book
@@ -107,7 +108,7 @@ class Events:
         book.absorbed.clear()
         small = {one for one in book.changed if not self._is_candidate(one)}
         book.changed -= small | set(due)
-        self._store.save(encode(book))
+        self._keeper.save(book)
         self._read_since_save = False
 
     def held(self) -> Iterable[str]:

@@ -6,15 +6,13 @@ without being cut into words again, so that copies are heat and cost next to not
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 
-from msgspec import Struct
-
-from analyzer.grouping.events_clusters import Clusters, Frequencies, Vector
-from analyzer.grouping.events_features import features
-from analyzer.grouping.events_record import Record, shown
+from analyzer.grouping.events_clusters import Clusters
+from analyzer.grouping.events_features import AT_ONCE, terms_of
+from analyzer.grouping.events_record import Place, Record, Unsaved, instant_of, key_of, shown
+from analyzer.grouping.events_vectors import Frequencies, Vector
 from posts.model import Post
 
 WINDOW_S = 7 * 86_400.0
@@ -24,15 +22,7 @@ _EVENTS = 12_000
 _PLACES = 100_000
 _TERMS = 200_000
 _LEAST = 2_000
-COMMON_ENOUGH = 3
-"""A term of fewer posts is forgotten with them, and is not saved as a count."""
-
-
-class Place(Struct, array_like=True):
-    """Where a post went, and what its source showed beside it."""
-
-    cluster: int
-    shown: list[int]
+_MOVES = 10_000
 
 
 class Book:
@@ -46,7 +36,8 @@ class Book:
         self.changed: set[int] = set()
         self.absorbed: list[tuple[str, str]] = []
         self.settled: set[str] = set()
-        self.clusters = Clusters(window=WINDOW_S, limit=_EVENTS)
+        self.unsaved = Unsaved()
+        self.clusters = Clusters[str](window=WINDOW_S, limit=_EVENTS)
         self.frequencies = Frequencies(_TERMS, least=_LEAST)
         self.places: dict[str, Place] = {}
         self._texts: dict[int, int] = {}
@@ -57,40 +48,48 @@ class Book:
         self._linked: dict[str, set[str]] = {}
         self._to_link: list[str] = []
 
-    def read(self, post: Post) -> None:
-        """Count a post, or what its source shows of one that was counted."""
+    def read(self, posts: Sequence[Post]) -> None:
+        """Count posts, or what their sources show of those that were counted."""
+        for begin in range(0, len(posts), AT_ONCE):
+            some = posts[begin : begin + AT_ONCE]
+            texts = [hash((post.title, post.text)) for post in some]
+            vectors = self._vectors(some, texts)
+            for post, same in zip(some, texts, strict=True):
+                self._read(post, same, vectors.get(same))
+                self._bound()
+
+    def _read(self, post: Post, same: int, vector: Vector | None) -> None:
         beside = shown(post.engagement)
         place = self.places.get(post.id)
         if place is not None:
-            self._show_again(place, beside)
+            self._show_again(post.id, place, beside)
             return
-        at = min(post.published_at, post.first_seen_at).timestamp()
-        same = hash((post.title, post.text))
-        cluster = self._here(self._texts.get(same, -1))
-        copy = self._is_awake(cluster, at) and not self._is_barred(post.id, cluster)
-        vector: Vector = {}
+        at = instant_of(post)
+        cluster = self._copied(post, same, at)
+        copy = cluster >= 0
         if not copy:
-            vector = self._vector(post)
+            if vector is None:
+                vector = self._vectors([post], [same])[same]
             if not vector:
                 return
             cluster = self._join(post.id, vector, at)
             self._texts[same] = cluster
         record = self.records.get(cluster)
         if record is None:
-            record = Record(key=_key(post.id), first_post=post.id, first_at=at, newest=at)
+            record = Record(key=key_of(post.id), first_post=post.id, first_at=at, newest=at)
             self.records[cluster] = record
             self.apart |= {(key, record.key) for key in self._barred.get(post.id, ())}
             if record.key in self._linked:
                 self._to_link.append(record.key)
         record.pending.append((post.id, at, post.source))
         record.count(post.id, at, post.source, beside, copy=copy)
-        if vector:
+        if vector and not copy:
             record.keep(post.id, vector)
-        self.clusters.all[cluster].newest = max(self.clusters.all[cluster].newest, at)
+        centroid = self.clusters.all[cluster]
+        centroid.newest = max(centroid.newest, at)
         self.places[post.id] = Place(cluster, beside)
-        self.changed.add(cluster)
         self._grown.add(cluster)
-        self._bound()
+        self._touch(cluster, post.id)
 
     def merge_near(self) -> None:
         """Join events whose centroids have come near; never what people settled or took apart."""
@@ -103,6 +102,7 @@ class Book:
             key = self._take_in(gone, into)
             self.absorbed.append((key, self.records[into].key))
         self._grown.clear()
+        self._bound()
 
     def event_of(self, post: str) -> str:
         """The key of the event that the post is of; "" where it is of none."""
@@ -113,6 +113,17 @@ class Book:
     def posts(self) -> dict[str, int]:
         """All posts that are known, with their cluster."""
         return {post: self._here(place.cluster) for post, place in self.places.items()}
+
+    def moves(self, moved: Mapping[int, int]) -> None:
+        """Clusters went into others while the book was read from what was saved."""
+        self._moved.update(moved)
+
+    def settle(self) -> None:
+        """The book was read: each place is where its post ended."""
+        self._resolve()
+        places = self.places.items()
+        self.places = {post: place for post, place in places if place.cluster in self.records}
+        self.clusters.dropped.clear()
 
     # What people decide
 
@@ -144,20 +155,21 @@ class Book:
         if record.first_post == post:
             record.first_post = next(iter(record.vectors), "")
         self._texts = {same: one for same, one in self._texts.items() if one != cluster}
-        self.changed.add(cluster)
+        self._touch(cluster, post)
         self.clusters.leave(self.clusters.all[cluster], record.vectors.values())
         place.cluster = -1
         if vector is not None:
             own = self.clusters.begin(vector, hour_of)
-            fresh = Record(key=_key(post), first_post=post, first_at=hour_of, newest=hour_of)
+            fresh = Record(key=key_of(post), first_post=post, first_at=hour_of, newest=hour_of)
             fresh.count(post, hour_of, place_source, place.shown, copy=False)
             fresh.keep(post, vector)
             fresh.pending.append((post, hour_of, place_source))
             if fresh.key == key:
-                fresh.key = _key(post + "\x1f拆出")
+                fresh.key = key_of(post + "\x1f拆出")
             self.records[own] = fresh
             self.apart.add((key, fresh.key))
             place.cluster = own
+            self._touch(own, post)
 
     def forget(self, posts: Collection[str]) -> bool:
         """Drop the words of these posts; what is left of their events is made of the others."""
@@ -169,9 +181,7 @@ class Book:
             if record is None:
                 continue
             found = True
-            for term in record.vectors.pop(post, {}):
-                if self.frequencies.counts.get(term, 0) < COMMON_ENOUGH:
-                    self.frequencies.counts.pop(term, None)
+            record.vectors.pop(post, None)
             record.pending = [one for one in record.pending if one[0] != post]
             if record.first_post == post:
                 record.first_post = ""
@@ -180,14 +190,30 @@ class Book:
                 self.changed.add(cluster)
             else:
                 self.clusters.drop(self.clusters.all[cluster])
-                del self.records[cluster]
-                self.changed.discard(cluster)
+        self._bound()
+        self.unsaved.whole = self.unsaved.whole or found
         return found
 
-    def _vector(self, post: Post) -> Vector:
-        found = features(post.title, post.text)
-        self.frequencies.add(list(found))
-        return self.frequencies.vector(found)
+    def _vectors(self, posts: Sequence[Post], texts: Sequence[int]) -> dict[int, Vector]:
+        """The vectors of the texts that were not seen, each counted once, by the text's hash."""
+        fresh: dict[int, Post] = {}
+        for post, same in zip(posts, texts, strict=True):
+            if post.id in self.places or same in fresh:
+                continue
+            if self._copied(post, same, instant_of(post)) < 0:
+                fresh[same] = post
+        if not fresh:
+            return {}
+        terms = terms_of([(post.title, post.text) for post in fresh.values()])
+        self.frequencies.add(terms)
+        return dict(zip(fresh, self.frequencies.vectors(terms), strict=True))
+
+    def _copied(self, post: Post, same: int, at: float) -> int:
+        """The event that the post joins as a copy of a text; -1 where it is none."""
+        cluster = self._here(self._texts.get(same, -1))
+        if self._is_awake(cluster, at) and not self._is_barred(post.id, cluster):
+            return cluster
+        return -1
 
     def _join(self, post: str, vector: Vector, at: float) -> int:
         cluster = self.clusters.add(vector, at)
@@ -226,20 +252,27 @@ class Book:
                     (key if one == record.key else one, key if other == record.key else other)
                 )
         self.changed.discard(gone)
-        self.changed.add(into)
+        self.unsaved.moved[gone] = into
+        self._touch(into)
         return record.key
 
-    def _show_again(self, place: Place, beside: list[int]) -> None:
+    def _show_again(self, post: str, place: Place, beside: list[int]) -> None:
         record = self.records.get(self._here(place.cluster))
         if record is not None and beside != place.shown:
             record.show(beside, place.shown)
             place.shown = beside
-            self.changed.add(self._here(place.cluster))
+            self._touch(self._here(place.cluster), post)
 
     def _here(self, cluster: int) -> int:
-        while cluster in self._moved:
+        while self._moved and cluster in self._moved:
             cluster = self._moved[cluster]
         return cluster
+
+    def _touch(self, cluster: int, post: str = "") -> None:
+        self.changed.add(cluster)
+        self.unsaved.clusters.add(cluster)
+        if post:
+            self.unsaved.posts[post] = None
 
     def _bound(self) -> None:
         if len(self.places) > _PLACES:
@@ -248,20 +281,18 @@ class Book:
         if len(self._texts) > _PLACES:
             for same in list(islice(self._texts, _PLACES // 10)):
                 del self._texts[same]
-        if len(self.records) > _EVENTS:
-            alive = self.clusters.all
-            self.records = {one: kept for one, kept in self.records.items() if one in alive}
-            self.changed &= alive.keys()
-            places = self.places.items()
-            self.places = {post: at for post, at in places if self._here(at.cluster) in alive}
-            self._texts = {
-                same: end for same, one in self._texts.items() if (end := self._here(one)) in alive
-            }
-            for place in self.places.values():
-                place.cluster = self._here(place.cluster)
-            self._moved.clear()
+        if self.clusters.dropped:
+            for one in self.clusters.dropped:
+                self.records.pop(one, None)
+                self.changed.discard(one)
+                self.unsaved.clusters.discard(one)
+            self.unsaved.gone.update(self.clusters.dropped)
+            self.clusters.dropped.clear()
+        if len(self._moved) > _MOVES:
+            self._resolve()
 
-
-def _key(post: str) -> str:
-    """The key of an event by its first post: the same post, the same key."""
-    return hashlib.sha256(post.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    def _resolve(self) -> None:
+        for place in self.places.values():
+            place.cluster = self._here(place.cluster)
+        self._texts = {same: self._here(one) for same, one in self._texts.items()}
+        self._moved.clear()

@@ -7,11 +7,13 @@ that can be near, and those that nobody joined for a window are let go, the idle
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from heapq import nlargest
 from itertools import chain, islice
-from math import log, sqrt
+from math import sqrt
+from typing import Generic
+
+from analyzer.grouping.events_vectors import Term
 
 NEAR = 0.24
 """From this cosine on a post belongs to a centroid."""
@@ -19,82 +21,29 @@ NEAR = 0.24
 MERGE = 0.36
 """From this cosine on two centroids are one."""
 
-_TERMS = 32
-"""Terms of a post's vector, the heaviest."""
+_KEYS = 20
+"""Of its terms, the heaviest first, a post asks the index, and a centroid is found by them."""
 
-_KEYS = 10
-"""Of these terms a post asks the index, and a centroid is found by them."""
-
+_FOUND_BY = 30
 _KEPT = 120
-_POSTINGS = 24
+_POSTINGS = 12
 _CANDIDATES = 3
-_COMMON = 0.1
-_FEW = 50
-_MANY = 64
-_LOGS = [0.0, 0.5] + [1.0 + log(n / 2) for n in range(2, _MANY + 1)]
-_TABLED = 1_000
-_RARE = [0.0, *(log(df) for df in range(1, _TABLED))]
-
-Vector = dict[str, float]
-
-
-class Frequencies:
-    """In how many posts a term stands. Bounded: beyond ``limit`` terms, counts are halved.
-
-    Until ``least`` posts are counted a term is taken to be as rare as it would be among so many.
-    """
-
-    def __init__(self, limit: int = 400_000, *, least: int = 0) -> None:
-        self.posts = 0
-        self._least = least
-        self.counts: Counter[str] = Counter()
-        self._limit = limit
-
-    def add(self, terms: Sequence[str]) -> None:
-        """Count one post, of whose terms none stands twice."""
-        self.posts += 1
-        self.counts.update(terms)
-        if len(self.counts) > self._limit:
-            self.posts = max(1, self.posts // 2)
-            self.counts = Counter({term: n // 2 for term, n in self.counts.items() if n > 1})
-
-    def vector(self, found: Mapping[str, int], *, known: bool = False) -> Vector:
-        """The post as a vector of length 1: log of the count times idf, the heaviest terms first.
-
-        ``known``: all posts are counted, so that a term of one post only can meet nothing.
-        """
-        posts, counts = self.posts, self.counts
-        most = max(_FEW, _COMMON * posts)
-        least = 2 if known else 0
-        total = log(max(posts, self._least) + 1.0)
-        weights = [
-            (
-                (_LOGS[n] if n < _MANY else _LOGS[-1])
-                * (total - (_RARE[df] if df < _TABLED else log(df))),
-                term,
-            )
-            for term, n in found.items()
-            if least <= (df := counts.get(term, 0)) <= most
-        ]
-        weights.sort(reverse=True)
-        del weights[_TERMS:]
-        length = sqrt(sum(weight * weight for weight, _ in weights)) or 1.0
-        return {term: weight / length for weight, term in weights}
+_TIE = 1e-9  # of two as near the one with more terms in common, on any machine
 
 
 @dataclass(slots=True)
-class Cluster:
+class Cluster(Generic[Term]):
     """A centroid: the sum of its posts' vectors, its length, and when it was last joined."""
 
     id: int
     newest: float
     size: int = 0
-    terms: Vector = field(default_factory=dict)
+    terms: dict[Term, float] = field(default_factory=dict)
     square: float = 0.0
     """Of the centroid's length."""
 
 
-class Clusters:
+class Clusters(Generic[Term]):
     """The centroids of a window. ``window`` is in seconds of publication; None: no end."""
 
     def __init__(
@@ -107,11 +56,14 @@ class Clusters:
     ) -> None:
         self.window, self.limit = window, limit
         self.near, self.merge_from = near, merge
-        self.all: dict[int, Cluster] = {}
-        self._index: dict[str, list[int]] = {}
+        self.all: dict[int, Cluster[Term]] = {}
+        self.dropped: list[int] = []
+        """Those that were let go or united with others; who needs it clears it."""
+
+        self._index: dict[Term, list[int]] = {}
         self.next = 0
 
-    def add(self, vector: Vector, at: float, *, but: int = -1) -> int:
+    def add(self, vector: dict[Term, float], at: float, *, but: int = -1) -> int:
         """The id of the cluster that the post joins, or that it begins; never ``but``."""
         best = self.nearest(vector, at, but=but)
         if best is None or best[0] < self.near:
@@ -119,7 +71,7 @@ class Clusters:
         self.join(self.all[best[1]], vector, at)
         return best[1]
 
-    def begin(self, vector: Vector, at: float) -> int:
+    def begin(self, vector: dict[Term, float], at: float) -> int:
         """A new cluster of this post, whatever is near."""
         cluster = Cluster(self.next, at)
         self.next += 1
@@ -129,7 +81,7 @@ class Clusters:
         self.join(cluster, vector, at)
         return cluster.id
 
-    def leave(self, cluster: Cluster, vectors: Iterable[Vector]) -> None:
+    def leave(self, cluster: Cluster[Term], vectors: Iterable[dict[Term, float]]) -> None:
         """Begin the centroid anew from these posts; how many are of it stays."""
         keep, newest = cluster.size, cluster.newest
         self._unpost(cluster, list(cluster.terms))
@@ -138,14 +90,13 @@ class Clusters:
             self.join(cluster, vector, newest)
         cluster.size = keep
 
-    def restore(self, cluster: Cluster) -> None:
+    def restore(self, cluster: Cluster[Term]) -> None:
         """Take up a cluster that was saved."""
         self.all[cluster.id] = cluster
         self.next = max(self.next, cluster.id + 1)
-        for term in _heaviest(cluster.terms, 3 * _KEYS):
-            self._post(term, cluster)
+        self._post(_heaviest(cluster.terms, _FOUND_BY), cluster)
 
-    def join(self, cluster: Cluster, vector: Vector, at: float) -> None:
+    def join(self, cluster: Cluster[Term], vector: dict[Term, float], at: float) -> None:
         """Let the post move the centroid."""
         terms, square = cluster.terms, cluster.square
         for term, weight in vector.items():
@@ -157,17 +108,18 @@ class Clusters:
         cluster.newest = max(cluster.newest, at)
         if len(terms) > 2 * _KEPT:
             self._trim(cluster)
-        for term in islice(vector, _KEYS):
-            self._post(term, cluster)
+        self._post(islice(vector, _KEYS), cluster)
 
-    def nearest(self, vector: Vector, at: float, but: int = -1) -> tuple[float, int] | None:
+    def nearest(
+        self, vector: dict[Term, float], at: float, but: int = -1
+    ) -> tuple[float, int] | None:
         """The nearest cluster within the window with its cosine; ``but`` is passed over."""
         index = self._index
         keys = [ids for term in islice(vector, _KEYS) if (ids := index.get(term))]
         shared = Counter(chain.from_iterable(keys))
         shared.pop(but, None)
         if len(shared) > _CANDIDATES:
-            candidates = nlargest(_CANDIDATES, shared, key=shared.__getitem__)
+            candidates = sorted(shared, key=shared.__getitem__, reverse=True)[:_CANDIDATES]
         else:
             candidates = list(shared)
         best: tuple[float, int] | None = None
@@ -176,7 +128,7 @@ class Clusters:
             if self.window is not None and abs(at - cluster.newest) > self.window:
                 continue
             near = cosine(vector, cluster)
-            if best is None or near > best[0]:
+            if best is None or near > best[0] + _TIE:
                 best = (near, one)
         return best
 
@@ -203,7 +155,7 @@ class Clusters:
 
     def unite(self, other: Cluster, one: Cluster) -> None:
         """Put the second cluster into the first."""
-        keys = _heaviest(one.terms, 3 * _KEYS)
+        keys = _heaviest(one.terms, _FOUND_BY)
         for term, weight in one.terms.items():
             other.terms[term] = other.terms.get(term, 0.0) + weight
         other.square = sum([weight * weight for weight in other.terms.values()])
@@ -212,15 +164,15 @@ class Clusters:
         if len(other.terms) > 2 * _KEPT:
             self._trim(other)
         self.drop(one)
-        for term in keys:
-            self._post(term, other)
+        self._post(keys, other)
 
-    def drop(self, cluster: Cluster) -> None:
+    def drop(self, cluster: Cluster[Term]) -> None:
         """Forget a cluster."""
         del self.all[cluster.id]
+        self.dropped.append(cluster.id)
         self._unpost(cluster, cluster.terms)
 
-    def _trim(self, cluster: Cluster) -> None:
+    def _trim(self, cluster: Cluster[Term]) -> None:
         kept = set(_heaviest(cluster.terms, _KEPT))
         gone = [term for term in cluster.terms if term not in kept]
         self._unpost(cluster, gone)
@@ -228,16 +180,19 @@ class Clusters:
             del cluster.terms[term]
         cluster.square = sum([weight * weight for weight in cluster.terms.values()])
 
-    def _post(self, term: str, cluster: Cluster) -> None:
-        if term not in cluster.terms:
-            return  # trimmed away just now
-        ids = self._index.setdefault(term, [])
-        if cluster.id not in ids:
-            ids.append(cluster.id)
-            if len(ids) > _POSTINGS:
-                del ids[0]
+    def _post(self, terms: Iterable[Term], cluster: Cluster[Term]) -> None:
+        index, one, held = self._index, cluster.id, cluster.terms
+        for term in terms:
+            ids = index.get(term)
+            if ids is None:
+                if term in held:  # not trimmed away just now
+                    index[term] = [one]
+            elif one not in ids and term in held:
+                ids.append(one)
+                if len(ids) > _POSTINGS:
+                    del ids[0]
 
-    def _unpost(self, cluster: Cluster, terms: Iterable[str]) -> None:
+    def _unpost(self, cluster: Cluster[Term], terms: Iterable[Term]) -> None:
         for term in terms:
             ids = self._index.get(term)
             if ids is not None and cluster.id in ids:
@@ -252,20 +207,20 @@ class Clusters:
             self.drop(cluster)
 
 
-def cosine(vector: Vector, cluster: Cluster) -> float:
+def cosine(vector: dict[Term, float], cluster: Cluster[Term]) -> float:
     """Of a vector of length 1 and a centroid."""
     terms = cluster.terms
-    near = sum([vector[term] * terms[term] for term in vector.keys() & terms.keys()])
+    near = sum([weight * terms[term] for term, weight in vector.items() if term in terms])
     return near / (sqrt(cluster.square) or 1.0)
 
 
-def _unit(cluster: Cluster) -> Vector:
+def _unit(cluster: Cluster[Term]) -> dict[Term, float]:
     length = sqrt(cluster.square) or 1.0
     keys = _heaviest(cluster.terms, len(cluster.terms))
     return {term: cluster.terms[term] / length for term in keys}
 
 
-def _heaviest(vector: Mapping[str, float], count: int) -> list[str]:
+def _heaviest(vector: Mapping[Term, float], count: int) -> list[Term]:
     return sorted(vector, key=vector.__getitem__, reverse=True)[:count]
 
 

@@ -15,8 +15,9 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.filter_lines import BadLine, bad_line, read_object
-from analyzer.grouping.events_clusters import Clusters, Frequencies
-from analyzer.grouping.events_features import features
+from analyzer.grouping.events_clusters import Clusters
+from analyzer.grouping.events_features import AT_ONCE, LOOKED_AT, terms_of
+from analyzer.grouping.events_vectors import Known
 from posts.identity import SHANGHAI
 
 _DAY = 86_400
@@ -24,7 +25,7 @@ _ROUNDS = 3
 
 
 class Given(Struct, frozen=True):
-    """One line that could be read. ``at`` is in seconds since 1970."""
+    """One line that could be read: what is looked at of it. ``at`` is in seconds since 1970."""
 
     id: str | int | float
     title: str
@@ -60,17 +61,16 @@ def group(posts: Sequence[Given], *, days: float | None = None) -> list[Grouped]
     ``days``: an event that no post joined for so long is over. None: all is one window.
     """
     order = sorted(range(len(posts)), key=lambda one: (posts[one].at, one))
-    frequencies = Frequencies(limit=5_000_000)
-    # Terms are strings that posts share; the vectors are made when all are counted.
-    found = [features(posts[one].title, posts[one].text) for one in order]
-    for terms in found:
-        frequencies.add(list(terms))
-    clusters = Clusters(window=None if days is None else days * _DAY, limit=1_000_000)
-    joined: list[int] = []
-    for place, one in enumerate(order):
-        vector = frequencies.vector(found[place], known=True)
-        found[place] = {}
-        joined.append(clusters.add(vector, posts[one].at) if vector else -1)
+    known = Known()
+    for begin in range(0, len(order), AT_ONCE):
+        some = [posts[one] for one in order[begin : begin + AT_ONCE]]
+        known.gather(terms_of([(post.title, post.text) for post in some]))
+    known.count()
+    clusters = Clusters[int](window=None if days is None else days * _DAY, limit=1_000_000)
+    joined = [
+        clusters.add(vector, posts[one].at) if vector else -1
+        for one, vector in zip(order, known.vectors(), strict=True)
+    ]
     grown = None
     for _ in range(_ROUNDS):
         into = clusters.merged(grown)
@@ -101,7 +101,8 @@ def _given(number: int, line: bytes | str) -> Given | BadLine:
     at = instant(body["published_at"])
     if at is None:
         return bad_line(number, "的 published_at 不是时间：应如 2026-01-02T03:04:05Z")
-    return Given(body["id"], body.get("title") or "", body["text"], at)
+    title = (body.get("title") or "")[:LOOKED_AT]
+    return Given(body["id"], title, body["text"][:LOOKED_AT], at)
 
 
 def instant(value: Any) -> float | None:

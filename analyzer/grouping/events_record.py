@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import islice
 
 from msgspec import Struct, field
 
-from analyzer.grouping.events_clusters import Vector
+from analyzer.grouping.events_vectors import Vector
 from analyzer.grouping.heat import Counts
-from posts.model import Engagement
+from posts.model import Engagement, Post
 
 VECTORS = 12
 """So many posts of an event can be taken out of its centroid again; the newest."""
 
+_VECTOR_TERMS = 20
 _HOURS = 14 * 24
 _SOURCES = 500
 _PENDING = 1_000
 _HOUR = 3_600
 _WORDS, _IN_NAME = 12, 3
 _LONGEST_NAME = 30
+
+
+class Place(Struct, array_like=True):
+    """Where a post went, and what its source showed beside it."""
+
+    cluster: int
+    shown: list[int]
+
+
+class Unsaved:
+    """What changed since the book was saved: clusters, posts with a new place, moves, and ends.
+
+    ``whole``: too much changed, or words were destroyed; all is to be written.
+    """
+
+    def __init__(self) -> None:
+        self.whole = True
+        self.clear()
+
+    def clear(self) -> None:
+        """All is saved."""
+        self.clusters: set[int] = set()
+        self.posts: dict[str, None] = {}
+        self.moved: dict[int, int] = {}
+        self.gone: set[int] = set()
 
 
 class Record(Struct):
@@ -64,8 +92,8 @@ class Record(Struct):
         ]
 
     def keep(self, post: str, vector: Vector) -> None:
-        """Remember the vector of a post."""
-        self.vectors[post] = vector
+        """Remember the vector of a post, as far as its heaviest terms."""
+        self.vectors[post] = dict(islice(vector.items(), _VECTOR_TERMS))
         if len(self.vectors) > VECTORS:
             del self.vectors[next(iter(self.vectors))]
 
@@ -138,3 +166,13 @@ def shown(engagement: Engagement) -> list[int]:
             engagement.reads,
         )
     ]
+
+
+def instant_of(post: Post) -> float:
+    """When it was published, and not after it was seen: seconds since 1970."""
+    return min(post.published_at, post.first_seen_at).timestamp()
+
+
+def key_of(post: str) -> str:
+    """The key of an event by its first post: the same post, the same key."""
+    return hashlib.sha256(post.encode("utf-8", "surrogatepass")).hexdigest()[:16]

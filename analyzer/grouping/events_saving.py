@@ -1,53 +1,95 @@
-"""The book of events as bytes, and back: what is needed to go on after a restart, bounded."""
+"""The book of events as bytes, and back: what is needed to go on after a restart, bounded.
+
+What is kept is a row of frames: the whole book once, then what changed from save to save. A frame
+has its length and a checksum, so that one torn by a crash ends nothing but itself, and the name of
+the whole that it belongs to, so that what a holder adds who has lost the lease is passed over.
+"""
 
 from __future__ import annotations
 
+import os
+import zlib
+from collections.abc import Iterator
 from itertools import islice
 
 import msgspec
-from msgspec import Struct
+import numpy as np
+from msgspec import Struct, field
 
-from analyzer.grouping.events_book import COMMON_ENOUGH, WINDOW_S, Book, Place
-from analyzer.grouping.events_clusters import Cluster, Vector
-from analyzer.grouping.events_record import Record
+from analyzer.grouping import events_saved_before
+from analyzer.grouping.events_book import WINDOW_S, Book
+from analyzer.grouping.events_clusters import Cluster
+from analyzer.grouping.events_record import Place, Record
+from analyzer.grouping.events_vectors import Vector
+from analyzer.grouping.memory import Store
 
-_VERSION = 1
+_VERSION = 2
 _SINGLES = 6_000
 _PLACES = 20_000
-_TERMS, _VECTOR_TERMS = 60, 20
-_DIGITS = 3
+_TERMS = 60
+_COMMON_ENOUGH = 3
+_HEAD = 8
+_LEAST_WHOLE = 1 << 20
+"""Changes are added up to the size of the whole, and to so many bytes in any case."""
 
 
-class _Kept(Struct):
+class _Frame(Struct, array_like=True):
+    """The whole book (``number`` 0) or what changed; counts are pairs of 32-bit numbers."""
+
     v: int
+    chain: bytes
+    number: int
     posts: int
-    counts: dict[str, int]
+    halved: bool
+    counts: bytes
     clusters: list[tuple[int, float, int, Vector]]
-    records: dict[str, Record]
+    records: dict[int, Record]
     places: dict[str, Place]
-    apart: list[tuple[str, str]]
+    moved: dict[int, int] = field(default_factory=dict)
+    gone: list[int] = field(default_factory=list)
+    apart: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Keeper:
+    """Saves a book: as a whole first, then only what changed, until that is as much again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._chain = b""
+        self._number = self._whole = self._added = 0
+
+    def load(self) -> Book | None:
+        """The book as it was saved, an empty one where none was; None where it can't be read."""
+        return decode(self._store.load())
+
+    def save(self, book: Book) -> int:
+        """Write what is not saved; how many bytes that took. Raises RetryError (not now)."""
+        unsaved = book.unsaved
+        if not self._chain or unsaved.whole or self._added > max(_LEAST_WHOLE, self._whole):
+            self._chain, self._number, self._added = os.urandom(8), 0, 0
+            body = _framed(_whole_of(book, self._chain))
+            self._whole = len(body)
+            write = self._store.save
+        else:
+            self._number += 1
+            body = _framed(_changes_of(book, self._chain, self._number))
+            self._added += len(body)
+            write = self._store.append
+        try:
+            write(body)
+        except BaseException:
+            self._chain = b""  # part of it may be there: the next one is a whole again
+            raise
+        unsaved.whole = False
+        unsaved.clear()
+        book.frequencies.touched.clear()
+        book.frequencies.halved = False
+        return len(body)
 
 
 def encode(book: Book) -> bytes:
-    """All events, the newest 6,000 posts that stand alone, where the newest 20,000 posts went."""
-    awake = max((one.newest for one in book.clusters.all.values()), default=0.0) - WINDOW_S
-    alive = [one for one in book.clusters.all.values() if one.newest >= awake]
-    alone = sorted((one for one in alive if one.size == 1), key=lambda one: one.newest)
-    several = [one for one in alive if one.size > 1]
-    saved = [*several, *alone[-_SINGLES:]]
-    ids = {one.id for one in saved}
-    places = {post: at for post, at in book.posts().items() if at in ids}
-    newest = islice(places.items(), max(0, len(places) - _PLACES), None)
-    kept = _Kept(
-        v=_VERSION,
-        posts=book.frequencies.posts,
-        counts={term: n for term, n in book.frequencies.counts.items() if n >= COMMON_ENOUGH},
-        clusters=[(one.id, one.newest, one.size, _brief(one.terms, _TERMS)) for one in saved],
-        records={str(one): _record(book.records[one]) for one in ids if one in book.records},
-        places={post: Place(at, book.places[post].shown) for post, at in newest},
-        apart=sorted(book.apart),
-    )
-    return msgspec.json.encode(kept)
+    """The whole book: all events, the newest 6,000 posts that stand alone, 20,000 newest places."""
+    return _framed(_whole_of(book, os.urandom(8)))
 
 
 def decode(body: bytes | None) -> Book | None:
@@ -55,31 +97,116 @@ def decode(body: bytes | None) -> Book | None:
     book = Book()
     if body is None:
         return book
-    try:
-        kept = msgspec.json.decode(body, type=_Kept)
-    except (msgspec.MsgspecError, UnicodeError):
-        return None
-    if kept.v != _VERSION:
-        return None
-    book.frequencies.posts = kept.posts
-    book.frequencies.counts.update(kept.counts)
-    for number, newest, size, terms in kept.clusters:
+    chain, number = b"", 0
+    clusters: dict[int, tuple[int, float, int, Vector]] = {}
+    for frame in _frames(body):
+        if frame.v != _VERSION or (frame.number and (frame.chain, frame.number) != (chain, number)):
+            continue
+        if not frame.number:
+            book, clusters = Book(), {}
+        chain, number = frame.chain, frame.number + 1
+        _take_up(book, frame, clusters)
+    if not chain:
+        return events_saved_before.decode(body)
+    for one, newest, size, terms in clusters.values():
         square = sum([weight * weight for weight in terms.values()])
-        book.clusters.restore(Cluster(number, newest, size, terms, square))
-    book.records = {int(number): record for number, record in kept.records.items()}
-    book.places = kept.places
-    book.apart = set(kept.apart)
+        book.clusters.restore(Cluster(one, newest, size, terms, square))
+    book.settle()
     return book
 
 
-def _record(record: Record) -> Record:
-    vectors = {post: _brief(vector, _VECTOR_TERMS) for post, vector in record.vectors.items()}
-    return msgspec.structs.replace(record, vectors=vectors)
+def _whole_of(book: Book, chain: bytes) -> _Frame:
+    every = book.clusters.all.values()
+    awake = max((one.newest for one in every), default=0.0) - WINDOW_S
+    alive = [one for one in every if one.newest >= awake]
+    alone = sorted((one for one in alive if one.size == 1), key=lambda one: one.newest)
+    several = [one for one in alive if one.size > 1]
+    saved = [*several, *alone[-_SINGLES:]]
+    ids = {one.id for one in saved}
+    places = {post: at for post, at in book.posts().items() if at in ids}
+    newest = islice(places.items(), max(0, len(places) - _PLACES), None)
+    counts = book.frequencies.counts
+    return _Frame(
+        v=_VERSION,
+        chain=chain,
+        number=0,
+        posts=book.frequencies.posts,
+        halved=False,
+        counts=_pairs(book, np.flatnonzero(counts >= _COMMON_ENOUGH)),
+        clusters=[_brief(one) for one in saved],
+        records={one: book.records[one] for one in ids if one in book.records},
+        places={post: Place(at, book.places[post].shown) for post, at in newest},
+        apart=sorted(book.apart),
+    )
 
 
-def _brief(terms: Vector, most: int) -> Vector:
-    """The heaviest terms, their weights rounded: a third of the bytes, the same events."""
-    if len(terms) > most:
-        kept = sorted(terms, key=terms.__getitem__, reverse=True)[:most]
-        return {term: round(terms[term], _DIGITS) for term in kept}
-    return {term: round(weight, _DIGITS) for term, weight in terms.items()}
+def _changes_of(book: Book, chain: bytes, number: int) -> _Frame:
+    unsaved, alive = book.unsaved, book.clusters.all
+    touched = book.frequencies.touched
+    return _Frame(
+        v=_VERSION,
+        chain=chain,
+        number=number,
+        posts=book.frequencies.posts,
+        halved=book.frequencies.halved,
+        counts=_pairs(book, np.unique(np.concatenate(touched))) if touched else b"",
+        clusters=[_brief(alive[one]) for one in unsaved.clusters if one in alive],
+        records={one: book.records[one] for one in unsaved.clusters if one in book.records},
+        places={post: book.places[post] for post in unsaved.posts if post in book.places},
+        moved=unsaved.moved,
+        gone=list(unsaved.gone),
+        apart=sorted(book.apart),
+    )
+
+
+def _take_up(
+    book: Book, frame: _Frame, clusters: dict[int, tuple[int, float, int, Vector]]
+) -> None:
+    """Put what a frame says into the book; its clusters are gathered, each as it was last."""
+    frequencies = book.frequencies
+    frequencies.posts = frame.posts
+    if frame.halved:
+        frequencies.counts //= 2
+    counters, counts = np.frombuffer(frame.counts, np.int32).reshape(2, -1)
+    frequencies.counts[counters] = counts
+    for gone in frame.gone:
+        clusters.pop(gone, None)
+        book.records.pop(gone, None)
+    clusters.update({one[0]: one for one in frame.clusters})
+    book.records.update(frame.records)
+    book.places.update(frame.places)
+    book.moves(frame.moved)
+    book.apart |= set(frame.apart)
+
+
+def _pairs(book: Book, counters: np.ndarray) -> bytes:
+    counts = book.frequencies.counts[counters]
+    return np.concatenate((counters.astype(np.int32), counts)).tobytes()
+
+
+def _framed(frame: _Frame) -> bytes:
+    body = msgspec.msgpack.encode(frame)
+    return len(body).to_bytes(4, "big") + zlib.crc32(body).to_bytes(4, "big") + body
+
+
+def _frames(body: bytes) -> Iterator[_Frame]:
+    """Those that are whole, up to the first that is not."""
+    at = 0
+    while at + _HEAD <= len(body):
+        length = int.from_bytes(body[at : at + 4], "big")
+        found = body[at + _HEAD : at + _HEAD + length]
+        if len(found) < length or zlib.crc32(found).to_bytes(4, "big") != body[at + 4 : at + _HEAD]:
+            return
+        try:
+            yield msgspec.msgpack.decode(found, type=_Frame)
+        except (msgspec.MsgspecError, UnicodeError):
+            return
+        at += _HEAD + length
+
+
+def _brief(one: Cluster[str]) -> tuple[int, float, int, Vector]:
+    terms = one.terms
+    if len(terms) > _TERMS:
+        kept = sorted(terms, key=terms.__getitem__, reverse=True)[:_TERMS]
+        terms = {term: terms[term] for term in kept}
+    return one.id, one.newest, one.size, terms

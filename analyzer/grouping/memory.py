@@ -1,7 +1,7 @@
 """What grouping remembers across restarts: a file on one machine, a row where there are several.
 
-Either is written whole. A Store keeps the bytes of any part; a Memory is the store of the alert
-rules, without which their windows are filled from the index anew.
+Either is written whole, or added to. A Store keeps the bytes of any part; a Memory is the store of
+the alert rules, without which their windows are filled from the index anew.
 """
 
 from __future__ import annotations
@@ -53,10 +53,16 @@ class Store(Protocol):
     """Keeps the bytes of one part of grouping between starts."""
 
     def load(self) -> bytes | None:
-        """What was saved last; None where nothing was. Raises RetryError (no answer now)."""
+        """What was saved last, and what was added; None where nothing was.
+
+        Raises RetryError (no answer now).
+        """
 
     def save(self, body: bytes) -> None:
         """Write durably, all or nothing. Raises RetryError where that can't be done now."""
+
+    def append(self, body: bytes) -> None:
+        """Add to what was saved, durably. Raises RetryError; then a part of it may be there."""
 
 
 class NoStore:
@@ -69,9 +75,12 @@ class NoStore:
     def save(self, body: bytes) -> None:
         """Nothing is done."""
 
+    def append(self, body: bytes) -> None:
+        """Nothing is done."""
+
 
 class FileStore:
-    """One file, swapped in whole."""
+    """One file, swapped in whole or added to."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -97,9 +106,20 @@ class FileStore:
         except OSError as error:
             raise RetryError(f"grouping state can't be written: {error}") from error
 
+    def append(self, body: bytes) -> None:
+        """As the protocol says (disk full, no rights); the file is there."""
+        try:
+            with self.path.open("r+b") as file:
+                file.seek(0, os.SEEK_END)
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise RetryError(f"grouping state can't be written: {error}") from error
+
 
 class TableStore:
-    """A row of the registry, written only under the lease, for holders on several machines.
+    """Rows of the registry, written only under the lease, for holders on several machines.
 
     ``holder`` None writes without the lease: an erasure that a person ordered.
     """
@@ -132,6 +152,22 @@ class TableStore:
                 now=self._clock(),
                 under=self._lease,
             )
+        self._check(kept)
+
+    def append(self, body: bytes) -> None:
+        """As the protocol says; RetryError too where the lease was lost."""
+        with self._database.transaction() as session:
+            kept = stage_memories.append(
+                session,
+                self.name,
+                body,
+                holder=self._holder,
+                now=self._clock(),
+                under=self._lease,
+            )
+        self._check(kept)
+
+    def _check(self, kept: bool) -> None:
         if not kept:
             raise RetryError(f"the lease {self._lease} was lost; its new holder goes on")
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from analyzer.grouping.events_book import Book
 from analyzer.grouping.events_filter import Given, group
-from analyzer.grouping.events_saving import decode, encode
+from analyzer.grouping.events_saving import Keeper
 from posts.model import Post
 from tests.bench.scoring import rate, some_texts
 
@@ -31,25 +37,76 @@ def bench() -> Iterator[str]:
 
     def stream(some: list[Post]) -> None:
         for at in range(0, len(some), 500):
-            for post in some[at : at + 500]:
-                book.read(post)
+            book.read(some[at : at + 500])
             book.merge_near()
 
     read = _once(stream, [_post(n, text) for n, text in enumerate(texts)])
     copies = _once(stream, [_post(POSTS + n, texts[-1]) for n in range(10_000)])
-    began = time.perf_counter()
-    body = encode(book)
-    saved = time.perf_counter() - began
-    began = time.perf_counter()
-    decode(body)
-    loaded = time.perf_counter() - began
+    store = _Bytes()
+    keeper = Keeper(store)
+    whole = _spent(lambda: keeper.save(book))
+    size = len(store.body)
+    book.read([_post(2 * POSTS + n, text + "。") for n, text in enumerate(texts[-100:])])
+    book.merge_near()
+    added = _spent(lambda: keeper.save(book))
+    loaded = _spent(keeper.load)
     yield f"rjieba alone: {cut:,.0f} posts/s"
     yield f"events of a file: {filtered:,.0f} posts/s of CPU time"
     yield f"events of a stream: {read:,.0f}; copies of a text: {copies:,.0f}"
     yield (
-        f"book: {len(book.records):,} events, {len(body) / 1e6:.1f} MB, "
-        f"saved in {saved * 1000:.0f} ms, loaded in {loaded * 1000:.0f} ms"
+        f"book: {len(book.records):,} events, {size / 1e6:.1f} MB, saved in {whole * 1e3:.0f} ms, "
+        f"loaded in {loaded * 1e3:.0f} ms; what 100 posts change: "
+        f"{(len(store.body) - size) / 1e3:.0f} KB in {added * 1e3:.1f} ms"
     )
+    yield from _command()
+
+
+class _Bytes:
+    body = b""
+
+    def load(self) -> bytes:
+        return self.body
+
+    def save(self, body: bytes) -> None:
+        self.body = body
+
+    def append(self, body: bytes) -> None:
+        self.body += body
+
+
+def _command() -> Iterator[str]:
+    """``yuqing events`` from its start to its end, with CPU time and memory, by size of the file.
+
+    Memory is that of the largest so far: the smaller file comes first.
+    """
+    for count in (POSTS, 150_000):
+        texts, _ = some_texts(count)
+        lines = [
+            {"id": n, "text": text, "published_at": (BEGIN + timedelta(seconds=30 * n)).isoformat()}
+            for n, text in enumerate(texts)
+        ]
+        with tempfile.TemporaryFile() as file:
+            file.writelines(msgspec.json.encode(line) + b"\n" for line in lines)
+            file.seek(0)
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(
+                [sys.executable, "-m", "yuqing", "events"],
+                stdin=file,
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        yield (
+            f"yuqing events, {len(lines):,} posts in one window: {len(lines) / spent:,.0f} posts/s "
+            f"of CPU time, start and all; {after.ru_maxrss / 1024:.0f} MB"
+        )
+
+
+def _spent(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
 
 
 def _once(work: Callable[[list[Any]], object], some: list[Any]) -> float:
