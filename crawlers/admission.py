@@ -30,7 +30,7 @@ from posts.identity import (
 )
 from posts.log.port import RAW, PostLog
 from posts.model import Certainty, Engagement, Post
-from registry import erasures, secrets, sightings
+from registry import erasures, own_pages, secrets, sightings
 from registry.db import Database
 from registry.errors import UnavailableError
 from registry.sightings import Sighting
@@ -131,6 +131,7 @@ class Admission:
         outcomes: list[Outcome] = []
         batch: list[tuple[str, bytes]] = []
         fresh: dict[str, Sighting] = {}
+        posts: list[Post] = []
         latest = items[0].fetched_at
         for ready in prepared:
             if isinstance(ready, Outcome):
@@ -155,6 +156,7 @@ class Admission:
                 first_seen_at=post.first_seen_at,
                 filed_month=post.filed_month,
             )
+            posts.append(post)
             latest = max(latest, ready.item.fetched_at)
             outcomes.append(
                 Outcome(state=State.ACCEPTED, post_id=ready.id, new=ready.id not in known)
@@ -163,6 +165,7 @@ class Admission:
             self._append(batch)
             with self._database.transaction() as session:
                 before_us = sightings.remember(session, list(fresh.values()), now=latest)
+                own_pages.remember(session, posts)
             # Two who admit the same at once both append it, but only one of them brought it.
             outcomes = [_honest(one, known, before_us, fresh) for one in outcomes]
         return outcomes

@@ -6,8 +6,9 @@ nothing. They look at the entries that are there, oldest first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from registry.errors import ConflictError, InvalidInputError
 from responder.entries import (
@@ -42,7 +43,7 @@ from responder.whatif import check_instants, check_order
 from responder.wording import instant
 
 SKEW = timedelta(seconds=60)  # clocks of phones and servers differ by this much
-AFTER_CLOSING = frozenset({"note", "assessment", "correction", "reopen", "fact"})
+AFTER_CLOSING = frozenset({"note", "assessment", "correction", "confirmation", "reopen", "fact"})
 _MAX_WORKDAYS, _MAX_HOURS = 366, 366 * 24
 
 
@@ -95,6 +96,15 @@ def _check_times(entry: Entry, name: str, now: datetime) -> None:
         value = getattr(entry, field, None)
         if isinstance(value, datetime) and value > now + SKEW:
             raise InvalidInputError(f"{name}的时间 {instant(value)} 在将来，请核对", field=field)
+
+
+def check_future(known: Mapping[Moment, datetime], now: datetime) -> None:
+    """Raises InvalidInputError for an instant that is still to come."""
+    for which, value in known.items():
+        if value > now + SKEW:
+            raise InvalidInputError(
+                f"{MOMENT_NAMES[which]}时间 {instant(value)} 在将来，请核对", field=which.value
+            )
 
 
 def _check_moment(entry: Instant, there: Sequence[Entry]) -> None:
@@ -152,6 +162,12 @@ def _check_stop(entry: Entry, there: Sequence[Entry], name: str) -> None:
         raise InvalidInputError(
             f"{name}须写明网址或地点（evidence.url 或 evidence.place）", field="url"
         )
+    if evidence.url.strip() and not _is_address(evidence.url):
+        raise InvalidInputError(
+            f"{name}的网址“{evidence.url[:80]}”不对，须以 http:// 或 https:// 开头；"
+            "没有网址的请写地点",
+            field="url",
+        )
     if not evidence.signer.strip():
         raise InvalidInputError(f"{name}须写明签发人（evidence.signer）", field="signer")
     which = Moment.PUBLISHED if kind(entry) == "interpretation" else Moment.OCCURRED
@@ -162,6 +178,14 @@ def _check_stop(entry: Entry, there: Sequence[Entry], name: str) -> None:
             f" {instant(start[0])}，请核对",
             field="at",
         )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url.strip())
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _check_order(entry: Order | Settled, there: Sequence[Entry]) -> None:

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from responder import reasons, wording
-from responder.entries import Correction, Entry
-from responder.facts import Facts, corrections, gather, in_order, relevant
+from responder.entries import Confirmation, Correction, Entry
+from responder.facts import Facts, confirmations, corrections, gather, in_order, relevant
 from responder.judging import Clock, State, Verdict, judge_rule
 from responder.rules.model import Rule, RuleSet
 from responder.series import judge_series
@@ -65,9 +65,12 @@ class _Judge:
         now: datetime,
         incident: int | None,
     ) -> None:
-        self._ordered = relevant(in_order(entries))
+        ordered = relevant(in_order(entries))
+        # Of when the stops were, whatever is written between: they hold for each part of it.
+        self._confirmed = confirmations(ordered)
+        self._ordered = [entry for entry in ordered if not isinstance(entry, Confirmation)]
         self._held = corrections(self._ordered)
-        self._cycles = gather(self._ordered, self._held)
+        self._cycles = gather(self._ordered, self._held, self._confirmed)
         self._rules = rules
         self._calendar = calendar
         self._now = now
@@ -131,7 +134,7 @@ class _Judge:
         """The facts of that many first entries with that many first corrections."""
         key = (len(ordered), len(held))
         if key not in self._known:
-            self._known[key] = gather(ordered, held)
+            self._known[key] = gather(ordered, held, self._confirmed)
         return self._known[key]
 
     def _series(self, same_id: Sequence[Rule], facts: Facts) -> list[Verdict]:

@@ -51,6 +51,7 @@ __all__ = [
     "Closed",
     "Conference",
     "ConferenceStatus",
+    "Confirmation",
     "Correction",
     "Entry",
     "EventType",
@@ -191,6 +192,15 @@ class Correction(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="corr
     second: str = ""
 
 
+class Confirmation(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="confirmation"):
+    """时间核实: when ``target`` was published, as its page says (``by_page``) or as first seen."""
+
+    target: int
+    value: Aware
+    by_page: bool = False
+    source: str = ""
+
+
 class NotApplicable(Entry, frozen=True, kw_only=True, omit_defaults=True, tag="not_applicable"):
     """不适用: holds only with a reason, a clause and a second person."""
 
@@ -278,6 +288,7 @@ AnyEntry: TypeAlias = (
     | Clarification
     | Conference
     | Correction
+    | Confirmation
     | NotApplicable
     | Acknowledgement
     | Merge

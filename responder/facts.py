@@ -6,15 +6,17 @@ entries are handed in never matters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
+from typing import TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from responder.entries import (
     Closed,
+    Confirmation,
     Correction,
     Entry,
     EventType,
@@ -46,6 +48,7 @@ _TOLD: frozenset[type[Entry]] = frozenset(
         Opened,
         Instant,
         Correction,
+        Confirmation,
         NotApplicable,
         Reopen,
         Closed,
@@ -55,6 +58,9 @@ _TOLD: frozenset[type[Entry]] = frozenset(
         Order,
     }
 )
+
+
+Settling: TypeAlias = dict[int, Confirmation | Correction]
 
 
 class Known(Struct, frozen=True):
@@ -76,10 +82,14 @@ class Standing(Struct, frozen=True):
 
 
 class Stop(Struct, frozen=True):
-    """A published release, held conference …: when, as corrected, and the entry."""
+    """A published release, held conference …: when, as confirmed or corrected, and the entry.
+
+    ``settled`` is what says when it was; None: only the signer does.
+    """
 
     at: datetime
     entry: Entry
+    settled: Confirmation | Correction | None = None
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -127,9 +137,23 @@ def corrections(ordered: Sequence[Entry]) -> list[Correction]:
     ]
 
 
-def gather(ordered: Sequence[Entry], corrected: Sequence[Correction]) -> list[Facts]:
-    """The facts of each cycle, oldest first, with those corrections applied."""
+def confirmations(ordered: Sequence[Entry]) -> dict[int, Confirmation]:
+    """What pages say of the times of stops, by the number of the stop; the first one stands."""
+    return {e.target: e for e in reversed(ordered) if isinstance(e, Confirmation)}
+
+
+def gather(
+    ordered: Sequence[Entry],
+    corrected: Sequence[Correction],
+    confirmed: Mapping[int, Confirmation] | None = None,
+) -> list[Facts]:
+    """The facts of each cycle, oldest first, with those corrections applied.
+
+    ``confirmed``: times that pages confirm, where ``ordered`` is a part only.
+    """
     values = {correction.target: correction.value for correction in corrected}
+    settled: Settling = dict(confirmations(ordered) if confirmed is None else confirmed)
+    settled.update((correction.target, correction) for correction in corrected)
     cycles: list[tuple[Reopen | None, list[Entry]]] = [(None, [])]
     for entry in ordered:
         if isinstance(entry, Reopen):
@@ -150,9 +174,9 @@ def gather(ordered: Sequence[Entry], corrected: Sequence[Correction]) -> list[Fa
                 moments=_moments(entries, values),
                 said=_said(entries, values),
                 standings=_standings(entries, reopen, last),
-                stops=_stops(entries, values),
+                stops=_stops(entries, settled),
                 not_applicable=_not_applicable(entries),
-                anchors=_anchors(entries, values),
+                anchors=_anchors(entries, settled),
                 needed={e.rule: e for e in reversed(entries) if isinstance(e, Needed)},
                 closed=ended[-1] if ended else None,
                 pin=next((entry.rules for entry in begun if entry.rules), ""),
@@ -223,34 +247,38 @@ def stricter(one: Level | None, other: Level) -> Level:
     return other if one is None else min(one, other, key=_STRICTEST.index)
 
 
-def _stops(entries: list[Entry], values: dict[int, datetime]) -> dict[str, list[Stop]]:
+def _stop(entry: Entry, settled: Settling) -> Stop:
+    by = settled.get(entry.seq)
+    return Stop(by.value if by else entry.at, entry, by)
+
+
+def _stops(entries: list[Entry], settled: Settling) -> dict[str, list[Stop]]:
     """Stops by kind. What came from a merged incident counts only when marked for the whole."""
     stops: dict[str, list[Stop]] = {}
     for entry in entries:
         if is_stop(entry) and (getattr(entry, "origin", None) is None or entry.whole):  # type: ignore[attr-defined]
             for name in stop_names(entry):
-                stops.setdefault(name, []).append(Stop(values.get(entry.seq, entry.at), entry))
+                stops.setdefault(name, []).append(_stop(entry, settled))
     return stops
 
 
-def _anchors(entries: list[Entry], values: dict[int, datetime]) -> dict[str, list[Stop]]:
+def _anchors(entries: list[Entry], settled: Settling) -> dict[str, list[Stop]]:
     """What begins a clock of its own each time, in the order in which it was written."""
     anchors: dict[str, list[Stop]] = {}
     for entry in entries:
-        at = values.get(entry.seq, entry.at)
         if isinstance(entry, FalseClaim):
-            anchors.setdefault("false_claim", []).append(Stop(at, entry))
+            anchors.setdefault("false_claim", []).append(_stop(entry, settled))
         elif isinstance(entry, Order):
-            anchors.setdefault("accepted", []).append(Stop(at, entry))
+            anchors.setdefault("accepted", []).append(_stop(entry, settled))
         elif (
             isinstance(entry, Report)
             and is_stop(entry)
             and entry.onward.strip()
             and (not entry.origin or entry.whole)
         ):
-            anchors.setdefault("onward", []).append(Stop(at, entry))
+            anchors.setdefault("onward", []).append(_stop(entry, settled))
         elif isinstance(entry, Release) and is_stop(entry) and (not entry.origin or entry.whole):
-            anchors.setdefault("released", []).append(Stop(at, entry))
+            anchors.setdefault("released", []).append(_stop(entry, settled))
     return anchors
 
 

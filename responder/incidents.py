@@ -18,11 +18,13 @@ from registry import audit, changes, notice_log
 from registry.chain import GENESIS
 from registry.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from registry.statements import clean
-from responder import ledger, writing
+from responder import ledger, stop_pages, writing
+from responder.checks import check_future
 from responder.drafts import draft
 from responder.entries import (
     KIND_NAMES,
     Acknowledgement,
+    Confirmation,
     Correction,
     Entry,
     EventType,
@@ -103,6 +105,7 @@ def open_incident(
     book = in_force(session)
     common: dict[str, Any] = {"at": now, "written_at": now, "by": by}
     entries: list[Entry] = [Opened(title=title, alert=from_alert, summary=clean(summary), **common)]
+    check_future(known, now)
     check_order(known)
     entries += [Instant(which=which, value=value, **common) for which, value in known.items()]
     if event_type:
@@ -169,6 +172,10 @@ def add(
     if isinstance(entry, SEVERAL):
         name = KIND_NAMES[kind(entry)]
         raise InvalidInputError(f"{name}涉及几个事件，请用“并入”或“拆分”办理", field="type")
+    if isinstance(entry, Confirmation):
+        raise InvalidInputError(
+            "时间核实由系统按抓取到的页面记入；时间有误请用“更正”，由第二人确认", field="type"
+        )
     return append(session, incident, entry, now=now, expected=expected, rules=rules, cal=calendar)
 
 
@@ -219,6 +226,7 @@ def append(
     if expected is not None and expected != row.count:
         raise ConflictError(meanwhile(session, row, expected))
     book = in_force(session)
+    entry = stop_pages.unverified(entry)
     kept = write(
         session, row, entry, rules=rules or book.rules, calendar=cal or book.calendar, now=now
     )

@@ -34,7 +34,7 @@ from responder.entries import (
     Split,
     is_stop,
 )
-from responder.facts import Facts, corrections, gather, in_order, relevant
+from responder.facts import Facts, Stop, corrections, gather, in_order, relevant
 from responder.incidents import Incident
 from responder.rulebook import Rulebook, in_force
 from responder.tables import IncidentRow
@@ -101,8 +101,7 @@ def merge(
         if _joins(entries, entry.seq):
             stop = stops.get(entry.seq)
             moved = replace(
-                entry,
-                at=stop.at if stop else entry.at,
+                _as_settled(entry, stop),
                 written_at=now,
                 by=by,
                 origin=other,
@@ -213,9 +212,20 @@ def _inherited(
     stops = {stop.entry.seq: stop for found in facts.stops.values() for stop in found}
     for entry in entries:
         if entry.seq in stops and _joins(entries, entry.seq):
-            kept = {**common, "at": stops[entry.seq].at}
-            made.append(replace(entry, origin=incident, whole=True, **kept))
+            settled = _as_settled(entry, stops[entry.seq])
+            kept = {**common, "at": settled.at}
+            made.append(replace(settled, origin=incident, whole=True, **kept))
     return made
+
+
+def _as_settled(entry: Entry, stop: Stop | None) -> Entry:
+    """The entry at its time as confirmed or corrected, which needs no page to confirm it again."""
+    if stop is None or stop.settled is None:
+        return entry
+    evidence = entry.evidence
+    return replace(
+        entry, at=stop.at, evidence=replace(evidence, unverified=False) if evidence else None
+    )
 
 
 def _facts(entries: list[Entry]) -> Facts:

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from responder.entries import Correction, Issuer, LevelSet, MayGrow, MergedInto, Moment, is_stop
-from responder.facts import Facts
+from responder.entries import (
+    Confirmation,
+    Correction,
+    Issuer,
+    LevelSet,
+    MayGrow,
+    MergedInto,
+    Moment,
+    is_stop,
+)
+from responder.facts import Facts, Stop
 from responder.wording import instant, span
 
 if TYPE_CHECKING:
@@ -79,8 +88,8 @@ def _standing(verdict: Verdict, facts: Facts, how: Span) -> str:
         entry = verdict.stop.entry
         assert is_stop(entry)
         issuer = "由上级" if getattr(entry, "issuer", Issuer.OWN) is Issuer.HIGHER else ""
-        unsure = "（时间待核实）" if entry.evidence and entry.evidence.unverified else ""
-        done = f"已{issuer}于 {instant(verdict.stop.at)} 完成{unsure}，{_outcome(verdict)}"
+        when = f"{instant(verdict.stop.at)} 完成{_sure(verdict.stop)}"
+        done = f"已{issuer}于 {when}，{_outcome(verdict)}"
         return f"{done}，定为特别重大或重大后计入统计" if how.conditional else done
     if state == "revoked":
         return f"{_revoked(verdict, how)}撤销，撤销时{_outcome(verdict)}"
@@ -89,6 +98,16 @@ def _standing(verdict: Verdict, facts: Facts, how: Span) -> str:
     if verdict.revoked is not None:
         return f"{_outcome(verdict)}，{_revoked(verdict, how)}不消除此前的超时"
     return _outcome(verdict)
+
+
+def _sure(stop: Stop) -> str:
+    """Who says when it was, where that is not the signer alone without doubt."""
+    if isinstance(stop.settled, Confirmation):
+        how = "网页所载时间" if stop.settled.by_page else "首次抓取到的时间"
+        given = stop.entry.at
+        return f"（{how}" + (f"，签发人记为 {instant(given)}" * (given != stop.at)) + "）"
+    unsure = stop.entry.evidence is not None and stop.entry.evidence.unverified
+    return "（时间待核实）" if unsure and stop.settled is None else ""
 
 
 def _revoked(verdict: Verdict, how: Span) -> str:

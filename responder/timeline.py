@@ -18,6 +18,7 @@ from responder.entries import (
     Closed,
     Conference,
     ConferenceStatus,
+    Confirmation,
     Correction,
     Entry,
     EventTyped,
@@ -166,6 +167,9 @@ def _spoken(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 (one line for 
                 f"更正第 {entry.target} 条的时间为 {instant(entry.value)}：{entry.reason}"
                 f"（{entry.by}、{entry.second}）"
             )
+        case Confirmation():
+            how = "网页所载时间" if entry.by_page else "首次抓取到的时间"
+            return f"第 {entry.target} 条的时间经核实为 {instant(entry.value)}（{how}）"
         case NotApplicable():
             return (
                 f"{entry.rule} 不适用：{entry.reason}（依据 {entry.clause}，"

@@ -123,6 +123,7 @@ KIND_NAMES = {
     "settled": "工单办结",
     "needed": "必要时",
     "correction": "更正",
+    "confirmation": "时间核实",
     "not_applicable": "不适用",
     "acknowledgement": "确认提醒",
     "merge": "并入",

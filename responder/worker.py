@@ -26,6 +26,7 @@ from responder import alert_growth, reminders
 from responder.alerts import Alert
 from responder.budget import Budget, below_raised
 from responder.colours import Colours
+from responder.confirming import Confirmer
 from responder.courier import Courier
 from responder.holding import Holding
 from responder.lanes import Check, Limits
@@ -113,6 +114,7 @@ class Responder:
         self._plans: list[Plan] = [
             reminders.Planner(channels=channels, rules=rules, calendar=calendar, every=every),
             *(make(channels) for make in plans),
+            Confirmer(),
         ]
         self._waited = 0  # ticks in which a planner had no turn
         #: When the last whole tick ended: ours, or one that we stood by in.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from registry import changes
 from registry.errors import ConflictError
-from responder import ledger
+from responder import ledger, stop_pages
 from responder.checks import check_entry
 from responder.clocks import judge
 from responder.entries import (
@@ -58,6 +58,7 @@ def write(
     elif isinstance(entry, Reopen):
         row.state, row.closed_at, row.cycle = OPEN, None, row.cycle + 1
     ledger.append(session, row, entry)
+    stop_pages.expect(session, entry)
     if isinstance(entry, LevelSet | EventTyped | Merge):
         ordered = in_order([*there, entry])
         standing = gather(ordered, corrections(ordered))[-1].standings[-1]

@@ -21,7 +21,7 @@ from posts.codec import encode
 from posts.errors import PostsError, reason_of
 from posts.log.port import RAW, PostLog
 from posts.model import Certainty, Post
-from registry import erasures, sightings, sources
+from registry import erasures, own_pages, sightings, sources
 from registry.db import Database
 from registry.errors import InvalidInputError, UnavailableError
 from registry.sightings import Sighting
@@ -106,6 +106,7 @@ def _admit(posts: list[Post], posts_log: PostLog, database: Database, now: datet
         known = sightings.known(session, ids)
         gone = erasures.erased(session, erasures.POST, ids)
     batch: list[tuple[str, bytes]] = []
+    taken: list[Post] = []
     fresh: dict[str, Sighting] = {}
     for post in posts:
         before = fresh.get(post.id) or known.get(post.id)
@@ -118,6 +119,7 @@ def _admit(posts: list[Post], posts_log: PostLog, database: Database, now: datet
                 post, first_seen_at=before.first_seen_at, filed_month=before.filed_month
             )
         batch.append((post.id, encode(post)))
+        taken.append(post)
         fresh[post.id] = Sighting(
             post_id=post.id,
             content_hash=content,
@@ -134,6 +136,7 @@ def _admit(posts: list[Post], posts_log: PostLog, database: Database, now: datet
         ) from error
     with database.transaction() as session:
         sightings.remember(session, list(fresh.values()), now=now)
+        own_pages.remember(session, taken)
     return len(batch)
 
 

@@ -65,6 +65,17 @@ class SourceRow(Base):
     created_at: Mapped[datetime]
 
 
+class OwnPageRow(Base):
+    """A page of an own source as the crawler saw it; ``address``: hash of where it stands."""
+
+    __tablename__ = "own_pages"
+
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    source: Mapped[str] = mapped_column(String(64))
+    published_at: Mapped[datetime | None]
+    first_seen_at: Mapped[datetime]
+
+
 class SourceStateRow(Base):
     """What the last visits to a source gave; ``state`` is the one that was last announced."""
 
