@@ -35,3 +35,8 @@ def in_common(codes: Sequence[str], known: Container[str]) -> str:
     same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), None)
     shared = first if same is None else first[:same]
     return next((shared[:n] for n in reversed(LEVELS) if shared[:n] in known), "")
+
+
+def outermost(codes: Sequence[str]) -> list[str]:
+    """The codes without those that lie in another one of them: a city without its only district."""
+    return [c for c in codes if not any(c != other and c.startswith(other) for other in codes)]

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 _REACH = 6  # characters on both sides that are cut into words
 _WEIGHT = 300  # how often a name of ours is taken to occur; the list counts 60 million words
 _WEIGHT_OF_OWN = 2_000
-_WEIGHT_OF_TOWN = 15
+_WEIGHT_OF_TOWN = 5
 _KEPT = 1 << 15
+_PAIR = 2
 
 PEOPLE = frozenset("人话市省县区州籍站岛港镇乡路江河湖")
 """What may stand behind a name in one word of the list, and the name still is the place."""
@@ -72,6 +73,19 @@ class Borders:
         """Whether the list has a word of up to four characters across a border of the name."""
         first, last = max(0, start - 2), end + 2
         return self._across(text[first:last], start - first, end - first)
+
+    def falls_apart(self, text: str, start: int, end: int) -> bool:
+        """Whether the name falls into two words of the list with what is beside it: 王子|树下."""
+        is_word = self._is_word
+        return any(
+            (is_word(text[start:cut]) and is_word(text[cut : end + 1]))
+            or (end - cut > 1 and is_word(text[start - 1 : cut]) and is_word(text[cut:end]))
+            for cut in range(start + 2, end)
+        ) or (
+            end - start > _PAIR
+            and is_word(text[start - 1 : start + 1])
+            and is_word(text[start + 1 : end])
+        )
 
     def may_be_a_person(self, text: str, start: int, end: int) -> bool:
         """Whether what stands right beside the name is a surname, or begins a title."""

@@ -26,6 +26,7 @@ from registry.gazetteer import Division
 from registry.own_names import Area
 
 _MIN_NAME = 2
+_ENDINGS = frozenset(("镇", "乡", "街道", "地区", "苏木"))
 
 
 class Gazette:
@@ -43,7 +44,11 @@ class Gazette:
         self._own_lengths = tuple(sorted({len(code) for code in self._own}))
         self._chains: dict[str, tuple[str, ...]] = {}
         self._nicknames: set[str] = set()
+        self._strict: set[str] = set()  # never the own place only for being its name
         names = self._of_divisions(everywhere)
+        self._called_after = self._nicknames | {
+            d.short for d in everywhere if len(d.code) <= COUNTY and self.is_own(d.code)
+        }
         curated = self._curate(areas, names)
         stems = Counter(d.short for d in everywhere if len(d.code) == TOWN)
         given = sorted(names)
@@ -113,25 +118,43 @@ class Gazette:
         """Candidates, tier and the sentence for the case that the tier is enough."""
         if name in curated:
             code = curated[name]
-            if not code.isdigit() and common_place(name):
+            if not code.isdigit() and common_place(name, self._called_after):
                 return (code,), Tier.CONTEXT, ""
             return (code,), Tier.SURE, "本单位维护的地名或别名"
         everyone = tuple(sorted(codes))
         own = tuple(code for code in everyone if self.is_own(code))
         if name in self._nicknames and not own:
             return everyone, Tier.SURE, "通用别称或著名地点"
-        if name in ORDINARY:
+        if own and name not in ORDINARY and self._means_another(name, own, everyone):
+            everyone = tuple(code for code in everyone if code not in own)
+            own = ()
+        if name in ORDINARY or (own and name in GENERIC):
             return everyone, Tier.ORDINARY if own else Tier.FOREIGN, ""
         if own:
             level = min(map(len, own))
             chosen = tuple(code for code in own if len(code) == level)
             shared = len(everyone) > len(own) and level >= COUNTY
-            is_stem = level == TOWN and name != self.known[chosen[0]]
-            shared = shared or (is_stem and stems[name] > 1)
+            if level == TOWN and self._is_stem(name, chosen[0]):
+                if stems[name] >= MANY or has_place_ending(name):
+                    self._strict.add(name)
+                shared = shared or stems[name] > 1 or name in self._strict
             why = "本辖区地名" if len(chosen) == 1 and not shared else ""
         else:
             chosen, why = self._nationwide(name, everyone)
         return (chosen, Tier.SURE, why) if why else (everyone, Tier.CONTEXT, "")
+
+    def _is_stem(self, name: str, code: str) -> bool:
+        """Whether it is the name of a town without its ending, which needs more."""
+        rest = self.known.get(code, "").removeprefix(name)
+        return len(code) == TOWN and rest in _ENDINGS
+
+    def _means_another(self, name: str, own: Sequence[str], everyone: Sequence[str]) -> bool:
+        """Whether an own name is that of a higher place elsewhere: the town 湖南, 长沙县's city."""
+        level = min(map(len, own))
+        highest = min(everyone, key=len)
+        if len(highest) > CITY or len(highest) >= level or name == self.known.get(own[0]):
+            return False
+        return level == TOWN or (level == COUNTY and self.known.get(own[0], "")[-1:] in "县区旗")
 
     def _nationwide(self, name: str, everyone: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
         """The one place that a name outside the own area surely means, and why; or no reason."""
@@ -212,9 +235,11 @@ class Gazette:
             if len(local) == 1:
                 return local, f"来源属于“{self.name(source_area)}”"
         own = self.own_among(pool)
-        elsewhere = named and own and named.isdisjoint(self.above(own[0]))
-        if len(own) == 1 and len(candidates) < MANY and own[0].isdigit() and not elsewhere:
-            return own, "本辖区地名"
+        if len(own) == 1 and len(candidates) < MANY and own[0].isdigit():
+            elsewhere = named and named.isdisjoint(self.above(own[0]))
+            higher = any(len(code) < len(own[0]) for code in candidates)
+            if not (elsewhere or higher or name in self._strict):
+                return own, "本辖区地名"
         return below, ""
 
     def _below(self, candidates: Sequence[str], name: str, named: set[str]) -> Sequence[str]:

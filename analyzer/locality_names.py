@@ -1,11 +1,13 @@
-"""What a name of a place needs before it counts: tiers of names, and words that deceive.
+"""What a name of a place needs before it counts: tiers of names, and names that deceive.
 
 The lists are short and local to the task: each word was seen to deceive in everyday posts.
+What stands beside a name is judged in :mod:`analyzer.locality_signs`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from enum import IntEnum
 from pathlib import Path
 
@@ -41,7 +43,7 @@ def _listed(section: str) -> frozenset[str]:
     return frozenset(rest.partition("\n[")[0].split())
 
 
-ORDINARY = _listed("ordinary")
+ORDINARY = _listed("ordinary") | _listed("nouns")
 """Ordinary words, and stems that many places share: never sure by themselves. Outside the own area
 they are told only where the division above stands directly before."""
 
@@ -57,36 +59,6 @@ GENERIC = frozenset(
     """)
 )
 """Names of divisions that are common nouns: not looked for."""
-
-NOT_A_PLACE = re.compile(
-    "杂志|女性|时尚|伊人|服饰|美容|模特|家居|医美|航空(?!路|港|口)|卫视|日报|晚报|晨报|商报|牌|啤酒|烤鸭|白药"
-    "|火腿|拉面|米线|大学(?!城|生|路)|学院(?!路)|银行|现代|大众|人寿|保险|股份|证券|药业|集团|球迷|国安|恒大|申花|富力"
-)
-"""What makes of the short name before it a brand or an institution (瑞丽杂志, 湖南卫视)."""
-
-PRODUCT = re.compile(
-    "小粒|咖啡豆?|坚果|贡米|大米|香米|糯米|茶叶|[红绿白黑]茶|普洱|毛尖|毛峰|龙井|菠萝|香梨|苹果|荔枝|柠檬|芒果|石榴"
-    "|蜜桃|葡萄干?|大枣|红枣|枸杞|香菇|火锅|小面|热干面|刀削面|凉皮|臊子面|肉夹馍|烧饼|月饼|粽子|豆瓣|榨菜|香醋|陈醋"
-    "|板鸭|烧鸡|扒鸡|羊肉串?|牛肉干?|腊肉|香肠|鱼丸|豆腐|米粉|螺蛳粉|过桥|饵丝|二锅头|老窖|大曲|黄酒|白酒"
-    "|翡翠手镯|翡翠吊坠|玉石手镯|葫芦丝|户撒刀|刀(?!下|口|山)|菜刀|剪刀|宝剑|瓷器|丝绸|刺绣|唐卡|年画|黄焖鸡|麻辣烫"
-)
-"""Goods that are called by where they come from: the text need not be about that place."""
-
-STREET = re.compile(
-    "[东西南北中前后]?(?:大道|大街|路(?![灯面段况费过人政网途程])|街(?![上头边坊景舞拍区道办])|巷(?!道战)|胡同|弄堂)"
-    "|大厦|大饭店|国际酒店"
-)
-"""What makes of the short name before it the name of a street or house, wherever that lies."""
-
-FEATURE = re.compile("[山河湖岛寺峡岭峰溪潭泉沟洋塔洞庙](?![里上边区])|江(?!边|畔|堤|水)")
-"""What makes of the short name of a town before it the name of something in nature (青城山)."""
-
-BEHIND = re.compile(
-    "[杂女时伊服美模家医航卫日晚晨商牌啤烤白火拉米大学银现人保股证药集球国恒申富]"
-    "|[小咖坚贡香糯茶红绿黑普毛龙菠苹荔柠芒石蜜葡枣枸热刀凉臊肉烧月粽豆榨陈板扒羊牛腊鱼螺过饵二老黄翡玉葫户菜剪宝瓷丝刺唐年麻]"
-    "|[东西南北中前后路街巷胡弄山河湖岛寺峡岭峰溪潭泉沟洋塔洞庙江]"
-)
-"""Begins all of the above, for a quick look."""
 
 AFTER_CITY = frozenset("场民面价值容")
 """Characters that belong with the 市 before them (市场, 市民), so that the name ends before it."""
@@ -126,9 +98,14 @@ _NUMBERED = re.compile(
 )
 
 
-def common_place(name: str) -> bool:
-    """Whether a place of one's own bears a name that places everywhere bear: 人民路, 第一中学."""
+def common_place(name: str, own: Container[str] = ()) -> bool:
+    """Whether a place of one's own bears a name that places everywhere bear: 人民路, 第一中学.
+
+    A school called after what is in ``own`` is none of those: 中山一中 in 中山.
+    """
     stem = _PLACE_ENDING.sub("", name)
-    return stem != name and (
-        len(stem) < len("二字") or stem in ORDINARY or bool(_NUMBERED.fullmatch(stem))
-    )
+    if stem == name:
+        return False
+    if stem in own and name[-1] in "学中":
+        return False
+    return len(stem) < len("二字") or stem in ORDINARY or bool(_NUMBERED.fullmatch(stem))

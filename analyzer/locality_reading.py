@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from analyzer.division_codes import CITY, COUNTY, TOWN, in_common
+from analyzer.division_codes import CITY, PROVINCE, TOWN, in_common, outermost
 from analyzer.locality_borders import Borders
+from analyzer.locality_doubts import TITLE_OPENS, Doubts
 from analyzer.locality_gazette import Gazette
 from analyzer.locality_index import Found
-from analyzer.locality_names import (
-    AFTER_CITY,
-    BEHIND,
-    FEATURE,
-    NOT_A_PLACE,
-    PRODUCT,
-    STREET,
-    Tier,
-)
+from analyzer.locality_names import AFTER_CITY, Tier
+from analyzer.locality_signs import office_of_a_town, speaks_of_place
 from posts.model import HitCertainty, LocalityHit
 
 MAX_HITS = 500
 """At most so many hits of one text are told: a list of all divisions says nothing of a post."""
 
-_TITLE_OPENS, _TITLE_CLOSES = "《", "》"
-_LONGEST_TITLE = 40
-_GIVEN_NAME = 2
-_AROUND = 2
-_KEPT = 1 << 16
 _SURE, _UNCERTAIN = HitCertainty.SURE, HitCertainty.UNCERTAIN
 
 _Span = tuple[int, int, int, str]  # name, start, end, doubt ("" for none)
@@ -35,7 +24,7 @@ class Reader:
 
     def __init__(self, gazette: Gazette, borders: Borders) -> None:
         self._gazette = gazette
-        self._borders = borders
+        self._doubts = Doubts(gazette, borders)
         self._tiers = bytes(gazette.tiers)
         self._checked = gazette.checked
         self._city_stems = gazette.city_stems
@@ -44,10 +33,6 @@ class Reader:
             for codes, tier, why in zip(gazette.codes, self._tiers, gazette.whys, strict=True)
         ]
         self._near: dict[str, tuple[str, ...]] = {}
-        self._clean: set[str] = set()  # names with what stands beside them
-        self._titled = bytes(
-            len(codes[0]) >= COUNTY or gazette.is_own(codes[0]) for codes in gazette.codes
-        )
 
     def read(
         self, found: Found, number: int, first: int, last: int, given: str, area: str | None
@@ -62,7 +47,7 @@ class Reader:
         before, reached = "", -2
         joined, index = found.joined, number - found.first
         shift = joined.starts[index]
-        for name, start, end, doubt in spans:
+        for at, (name, start, end, doubt) in enumerate(spans):
             if joined.origin is None:
                 a, b = start - shift, end - shift
             else:
@@ -80,6 +65,10 @@ class Reader:
                 named = self._named(spans) if named is None else named
                 near = before if start - reached <= 1 else ""
                 code, sure, why = self._resolve(name, named, near, area)
+                if not sure and tiers[name] != Tier.FOREIGN:
+                    code, sure, why = self._by_words(
+                        spans, at, joined.text, named, area, (code, sure, why)
+                    )
                 if sure:
                     named.update(self._with_near(code))
                     before, reached = code, end
@@ -101,8 +90,8 @@ class Reader:
     def _spans(self, found: Found, first: int, last: int) -> list[_Span]:
         """What may be told, without what is no place here: the first one, of those the longest."""
         tiers, checked, text = self._tiers, self._checked, found.joined.text
-        names, starts, ends, clean = found.names, found.starts, found.ends, self._clean
-        titles = _TITLE_OPENS in text
+        names, starts, ends, doubts = found.names, found.starts, found.ends, self._doubts
+        marked = TITLE_OPENS in text or "@" in text
         spans: list[_Span] = []
         reached = -2
         for at in range(first, last):
@@ -118,46 +107,15 @@ class Reader:
                     continue
             doubt = ""
             if checked[name]:
-                around = text[start - 2 : end + 2] if start >= _AROUND else ""
-                told = "" if around in clean else self._doubt(name, text, start, end)
+                told = doubts.of(name, text, start, end)
                 if told is None:
                     continue
-                doubt = told
-                if titles and not doubt and self._titled[name]:
-                    doubt = _title(text, start, end)
+                doubt = told or (doubts.within(name, text, start, end) if marked else "")
             spans.append((name, start, end, doubt))
             reached = end
             if len(spans) == MAX_HITS:
                 break
         return spans
-
-    def _doubt(self, name: int, text: str, start: int, end: int) -> str | None:
-        """Why a short name may be no place here, "" for no reason, None where it is none."""
-        borders = self._borders
-        behind = BEHIND.match(text, end)
-        crossed = borders.may_cross(text, start, end)
-        if not (behind or crossed or borders.may_be_a_person(text, start, end)):
-            # The two characters on both sides leave no doubt, whatever is farther off.
-            if start >= _AROUND:
-                if len(self._clean) > _KEPT:
-                    self._clean.clear()
-                self._clean.add(text[start - 2 : end + 2])
-            return ""
-        code = self._gazette.codes[name][0]
-        if behind and NOT_A_PLACE.match(text, end):
-            return None
-        if crossed and not borders.hold(text, start, end, well_known=len(code) <= CITY):
-            return None
-        reason = ""
-        if behind and STREET.match(text, end):
-            reason = "后面是路名或楼名，不一定指当地"
-        elif behind and PRODUCT.match(text, end):
-            reason = "像是商品名，不一定说当地"
-        elif end - start == _GIVEN_NAME and borders.of_a_person(text, start, end):
-            reason = "像是人名"
-        elif behind and len(code) >= TOWN and FEATURE.match(text, end):
-            reason = "后面是山川等的名称，不一定指当地"
-        return reason
 
     def _with_near(self, code: str) -> tuple[str, ...]:
         """The code, and those above it up to the city: a town speaks for the next one."""
@@ -179,8 +137,9 @@ class Reader:
         gazette = self._gazette
         candidates = gazette.codes[name]
         text = gazette.names[name]
-        if self._tiers[name] >= Tier.ORDINARY:
-            pool = [c for c in candidates if near and c != near and near in gazette.above(c)]
+        right_below = [c for c in candidates if near and c != near and near in gazette.above(c)]
+        if right_below or self._tiers[name] >= Tier.ORDINARY:
+            pool = outermost(right_below)
             why, doubt = f"紧接在“{gazette.name(near)}”之后", f"“{text}”也是常用词"
         else:
             found, why = gazette.supported(candidates, text, named, area)
@@ -193,11 +152,41 @@ class Reader:
         likely = gazette.own_among(pool or candidates) or pool or candidates
         return in_common(likely, gazette.known), False, doubt
 
+    def _by_words(
+        self,
+        spans: list[_Span],
+        at: int,
+        text: str,
+        named: set[str],
+        area: str | None,
+        told: tuple[str, bool, str],
+    ) -> tuple[str, bool, str]:
+        """What the words beside an own name that may be a word, too, say of it; or ``told``."""
+        gazette = self._gazette
+        name, start, end, _ = spans[at]
+        own = outermost(gazette.own_among(gazette.codes[name]))
+        if len(own) != 1:
+            return told
+        [code] = own
+        below = self._right_behind(spans, at)
+        why = ""
+        if below and code != below and code in gazette.above(below):
+            why = f"后面紧接着“{gazette.name(below)}”"
+        elif len(code) == TOWN:
+            if office_of_a_town(text, end) and not named.isdisjoint(gazette.above(code)[1:]):
+                why = "文中有上级地名，后面是乡镇的单位"
+        elif self._tiers[name] == Tier.ORDINARY:
+            beside = bool(area and gazette.is_own(area)) or any(
+                one.startswith(code[:PROVINCE]) for one in named
+            )
+            if speaks_of_place(text, start, end, near=beside):
+                why = "上下文说的是当地"
+        return (code, True, why) if why else told
 
-def _title(text: str, start: int, end: int) -> str:
-    """The doubt about a name within the marks of a title of at most a line, or ""."""
-    opened = text.rfind(_TITLE_OPENS, max(0, start - _LONGEST_TITLE), start)
-    if opened < 0 or text.find(_TITLE_CLOSES, opened, start) >= 0:
-        return ""
-    closed = text.find(_TITLE_CLOSES, end, end + _LONGEST_TITLE) >= 0
-    return "在书名号里，像是作品或刊物" if closed else ""
+    def _right_behind(self, spans: list[_Span], at: int) -> str:
+        """The code of the only place that the name right behind can mean, or ""."""
+        if at + 1 == len(spans):
+            return ""
+        name, start, _, doubt = spans[at + 1]
+        codes = self._gazette.codes[name]
+        return codes[0] if start == spans[at][2] and not doubt and len(codes) == 1 else ""

@@ -1,0 +1,103 @@
+"""Why a short name that was found may be no place: another word, a brand, a person, a street."""
+
+from __future__ import annotations
+
+from analyzer.division_codes import CITY, COUNTY, TOWN
+from analyzer.locality_borders import Borders
+from analyzer.locality_gazette import Gazette
+from analyzer.locality_signs import (
+    ABROAD,
+    BEHIND,
+    FEATURE,
+    NAMESAKES,
+    NOT_A_PLACE,
+    STREET,
+    in_a_handle,
+    is_namesake,
+    is_of_goods,
+)
+
+TITLE_OPENS, _TITLE_CLOSES = "《", "》"
+_LONGEST_TITLE = 40
+_GIVEN_NAME = 2
+_AROUND = 2
+_KEPT = 1 << 16
+
+
+class Doubts:
+    """Looks at what stands beside a short name; names are given by number."""
+
+    def __init__(self, gazette: Gazette, borders: Borders) -> None:
+        self._borders = borders
+        self._names = gazette.names
+        self._lengths = bytes(min(len(codes[0]), 255) for codes in gazette.codes)
+        self._clean: set[str] = set()  # names with what stands beside them
+        self._titled = bytes(
+            len(codes[0]) >= COUNTY or gazette.is_own(codes[0]) for codes in gazette.codes
+        )
+
+    def of(self, name: int, text: str, start: int, end: int) -> str | None:
+        """Why a short name may be no place here, "" for no reason, None where it is none."""
+        if start < _AROUND:
+            return self._look(name, text, start, end)
+        around = text[start - 2 : end + 2]
+        return "" if around in self._clean else self._look(name, text, start, end)
+
+    def within(self, name: int, text: str, start: int, end: int) -> str:
+        """The doubt about a name within the marks of a title or in a user's name, or ""."""
+        if self._titled[name] and _in_a_title(text, start, end):
+            return "在书名号里，像是作品或刊物"
+        return "在@后面，是用户的名字" if in_a_handle(text, start, end) else ""
+
+    def _look(self, name: int, text: str, start: int, end: int) -> str | None:
+        borders, given = self._borders, self._names[name]
+        behind = BEHIND.match(text, end) is not None
+        crossed = borders.may_cross(text, start, end)
+        abroad = text[start - 2 : start] in ABROAD
+        namesake = given in NAMESAKES
+        if not (behind or crossed or abroad or namesake):
+            if not borders.may_be_a_person(text, start, end):
+                self._remember(text, start, end)
+                return ""
+        elif (behind and NOT_A_PLACE.match(text, end)) or (
+            namesake and is_namesake(given, text, start, end)
+        ):
+            return None
+        length = self._lengths[name]
+        if crossed and not borders.hold(text, start, end, well_known=length <= CITY):
+            return None
+        if abroad:
+            return "紧接在外国名之后，不一定指国内"
+        return self._reason(length >= TOWN, text, start, end, behind=behind, crossed=crossed)
+
+    def _reason(
+        self, of_town: bool, text: str, start: int, end: int, *, behind: bool, crossed: bool
+    ) -> str:
+        borders = self._borders
+        reason = ""
+        if behind and STREET.match(text, end):
+            reason = "后面是路名或楼名，不一定指当地"
+        elif behind and is_of_goods(text, end):
+            reason = "像是商品名，不一定说当地"
+        elif end - start == _GIVEN_NAME and borders.of_a_person(text, start, end):
+            reason = "像是人名"
+        elif of_town and crossed and borders.falls_apart(text, start, end):
+            reason = "像是两个词各一半"
+        elif of_town and behind and FEATURE.match(text, end):
+            reason = "后面是山川、小区等的名称，不一定指当地"
+        return reason
+
+    def _remember(self, text: str, start: int, end: int) -> None:
+        """The two characters on both sides leave no doubt, whatever is farther off."""
+        if start >= _AROUND:
+            if len(self._clean) > _KEPT:
+                self._clean.clear()
+            self._clean.add(text[start - 2 : end + 2])
+
+
+def _in_a_title(text: str, start: int, end: int) -> bool:
+    """Whether the name is within the marks of a title of at most a line."""
+    opened = text.rfind(TITLE_OPENS, max(0, start - _LONGEST_TITLE), start)
+    if opened < 0 or text.find(_TITLE_CLOSES, opened, start) >= 0:
+        return False
+    return text.find(_TITLE_CLOSES, end, end + _LONGEST_TITLE) >= 0
