@@ -100,7 +100,6 @@ def calendar(stretches: Iterable[Stretch], *, name: str, now: datetime) -> str:
         "VERSION:2.0",
         "PRODID:-//Yuqing Desk//Duty//ZH",
         "CALSCALE:GREGORIAN",
-        "METHOD:PUBLISH",
         f"X-WR-CALNAME:{_escaped(name)}",
         "X-WR-TIMEZONE:Asia/Shanghai",
         "REFRESH-INTERVAL;VALUE=DURATION:PT1H",

@@ -112,8 +112,19 @@ def plan(
     hours: Hours,
     note: str = "",
 ) -> Shift:
-    """Put a person on a shift of the roster."""
+    """Put a person on a shift of the roster. Raises ConflictError for who is on it already."""
     start, end = hours.span(day, kind)
+    user = person(session, name)
+    on = select(DutyShiftRow.id).where(
+        DutyShiftRow.day == day,
+        DutyShiftRow.kind == kind,
+        DutyShiftRow.role == role,
+        DutyShiftRow.source == ROSTER,
+        DutyShiftRow.withdrawn_at.is_(None),
+        DutyShiftRow.user_id == user.id if user else DutyShiftRow.name == clean(name.strip(), 64),
+    )
+    if session.scalar(on.limit(1)) is not None:
+        raise ConflictError(f"{name.strip()}已经排在 {day} 的{kind.value}（{role.value}）。")
     made = _add(
         session,
         day,

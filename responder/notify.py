@@ -103,7 +103,8 @@ class AppriseNotifier:
             self._sender = self._made()
         title, body = self._fitted(notice)
         with guarded(self._allowed, limit_s=self._limit_s) as guard:
-            taken = self._sender.notify(title=title, body=body)
+            # What posts say is text: in a mail it must become no markup.
+            taken = self._sender.notify(title=title, body=body, body_format="text")
         if guard.refused:
             raise NotifyError(not_admitted(guard.refused[0]), retry=False)
         said = guard.answers[-1] if guard.answers else None

@@ -62,6 +62,17 @@ def test_day_and_night_change_at_eight(session):
     assert names(session, NOON, LEADER) == []
 
 
+def test_nobody_stands_twice_on_one_shift(session):
+    put(session, "张三")
+    with pytest.raises(ConflictError, match="张三已经排在 2026-03-02 的白班（值班员）"):
+        put(session, "张三")
+    put(session, "张三", kind=Kind.NIGHT)
+    put(session, "张三", role=LEADER)
+    put(session, "外请王工")
+    with pytest.raises(ConflictError):
+        put(session, "外请王工")
+
+
 def test_the_hours_can_be_set_and_old_shifts_keep_theirs(session):
     put(session, "zhang")
     early = hours("07:30", "19:30")
