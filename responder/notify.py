@@ -107,6 +107,8 @@ class AppriseNotifier:
             taken = self._sender.notify(title=title, body=body, body_format="text")
         if guard.refused:
             raise NotifyError(not_admitted(guard.refused[0]), retry=False)
+        if guard.cut:  # what was cut off can look like an answer that ended
+            raise NotifyError(f"接收方没有在 {self._limit_s:g} 秒内答完")
         said = guard.answers[-1] if guard.answers else None
         if self._vendor is not None and said is not None and said.body:
             refusal, again = self._vendor.refusal(said.body)
@@ -119,8 +121,6 @@ class AppriseNotifier:
         return f"{self._vendor.name}已收下" if self._vendor is not None else "已交给接收地址"
 
     def _not_taken(self, guard: Guard) -> NotifyError:
-        if guard.cut:
-            return NotifyError(f"接收方没有在 {self._limit_s:g} 秒内答完")
         if guard.answers:
             status = guard.answers[-1].status
             return NotifyError(f"接收方答复 HTTP {status}，没有收下", answered=True)

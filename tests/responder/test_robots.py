@@ -110,6 +110,13 @@ def test_an_endless_answer_of_any_service_is_left_unread(receiver):
     assert AppriseNotifier(url, allowed=LOOPBACK).send(NOTICE) == "已交给接收地址"
 
 
+def test_an_answer_that_was_cut_off_is_no_success(receiver):
+    receiver.mood = "trickle"  # from its first line on it says 200
+    notifier = AppriseNotifier(f"json://127.0.0.1:{receiver.port}", allowed=LOOPBACK, limit_s=3.0)
+    with pytest.raises(NotifyError, match="没有在 3 秒内答完"):
+        notifier.send(NOTICE)
+
+
 def test_makers_are_known_by_their_own_addresses_too():
     for url, name in {
         "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=a": "企业微信",
