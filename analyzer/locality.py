@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from analyzer.locality_borders import Borders
 from analyzer.locality_gazette import Gazette
 from analyzer.locality_index import Found, NameIndex
+from analyzer.locality_names import Tier
 from analyzer.locality_reading import MAX_HITS, Reader
 from posts.model import HitCertainty, LocalityHit
 from registry.gazetteer import Division
@@ -29,7 +30,8 @@ class Matcher:
 
     def __init__(self, divisions: Sequence[Division], areas: Sequence[Area] = ()) -> None:
         self._gazette = Gazette(divisions, areas)
-        self._index = NameIndex(self._gazette.names)
+        tiers = self._gazette.tiers
+        self._index = NameIndex(self._gazette.names, [tier == Tier.FOREIGN for tier in tiers])
         self._reader = Reader(self._gazette, Borders(self._gazette.local_names()))
 
     def is_own(self, code: str) -> bool:

@@ -25,31 +25,22 @@ _KEPT = 1 << 16
 
 
 class Doubts:
-    """Looks at what stands beside a short name; names are given by number."""
+    """Looks at what stands beside a short name; names are given by number.
+
+    ``clean`` holds names with the two characters on both sides that left no doubt.
+    """
 
     def __init__(self, gazette: Gazette, borders: Borders) -> None:
         self._borders = borders
         self._names = gazette.names
         self._lengths = bytes(min(len(codes[0]), 255) for codes in gazette.codes)
-        self._clean: set[str] = set()  # names with what stands beside them
+        self.clean: set[str] = set()
         self._titled = bytes(
             len(codes[0]) >= COUNTY or gazette.is_own(codes[0]) for codes in gazette.codes
         )
 
     def of(self, name: int, text: str, start: int, end: int) -> str | None:
         """Why a short name may be no place here, "" for no reason, None where it is none."""
-        if start < _AROUND:
-            return self._look(name, text, start, end)
-        around = text[start - 2 : end + 2]
-        return "" if around in self._clean else self._look(name, text, start, end)
-
-    def within(self, name: int, text: str, start: int, end: int) -> str:
-        """The doubt about a name within the marks of a title or in a user's name, or ""."""
-        if self._titled[name] and _in_a_title(text, start, end):
-            return "在书名号里，像是作品或刊物"
-        return "在@后面，是用户的名字" if in_a_handle(text, start, end) else ""
-
-    def _look(self, name: int, text: str, start: int, end: int) -> str | None:
         borders, given = self._borders, self._names[name]
         behind = BEHIND.match(text, end) is not None
         crossed = borders.may_cross(text, start, end)
@@ -69,6 +60,12 @@ class Doubts:
         if abroad:
             return "紧接在外国名之后，不一定指国内"
         return self._reason(length >= TOWN, text, start, end, behind=behind, crossed=crossed)
+
+    def within(self, name: int, text: str, start: int, end: int) -> str:
+        """The doubt about a name within the marks of a title or in a user's name, or ""."""
+        if self._titled[name] and _in_a_title(text, start, end):
+            return "在书名号里，像是作品或刊物"
+        return "在@后面，是用户的名字" if in_a_handle(text, start, end) else ""
 
     def _reason(
         self, of_town: bool, text: str, start: int, end: int, *, behind: bool, crossed: bool
@@ -90,9 +87,9 @@ class Doubts:
     def _remember(self, text: str, start: int, end: int) -> None:
         """The two characters on both sides leave no doubt, whatever is farther off."""
         if start >= _AROUND:
-            if len(self._clean) > _KEPT:
-                self._clean.clear()
-            self._clean.add(text[start - 2 : end + 2])
+            if len(self.clean) > _KEPT:
+                self.clean.clear()
+            self.clean.add(text[start - 2 : end + 2])
 
 
 def _in_a_title(text: str, start: int, end: int) -> bool:

@@ -47,10 +47,12 @@ class NameIndex:
     """Finds all of the names, given by number; a name is of at least two code points.
 
     Names are compared as ``analyzer.locality_points`` writes them. Takes 5 MB and 8
-    bytes a name; building 40,000 takes a fifth of a second.
+    bytes a name; building 40,000 takes a fifth of a second. ``behind`` says of each name whether
+    it only counts with another name before it, at most one character away: it is left out else.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], behind: Sequence[bool] | None = None) -> None:
+        self._behind = None if behind is None else np.array(behind, dtype=bool)
         self._first = np.zeros(1 << _FIRST_BITS, dtype=bool)
         self._nodes = np.zeros(1 << _NODE_BITS, dtype=np.uint8)
         joined = join(names, pad=MIN_NAME)
@@ -114,7 +116,7 @@ class NameIndex:
                 found.append((places[ends[same]], self._numbers[at[same]], size))
             on = np.flatnonzero(kind & _GOES_ON)
             places, rolled = places[on], rolled[on]
-        return _in_order(joined, first, found)
+        return _in_order(joined, first, found, self._behind)
 
     def _candidates(self, points: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Where the first two characters of a name may stand."""
@@ -140,13 +142,23 @@ def _mixed(rolled: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _in_order(
-    joined: Joined, first: int, found: list[tuple[NDArray[np.int64], NDArray[np.int64], int]]
+    joined: Joined,
+    first: int,
+    found: list[tuple[NDArray[np.int64], NDArray[np.int64], int]],
+    behind: NDArray[np.bool_] | None,
 ) -> Found:
     if not found:
         return Found(joined, first, [], [], [])
     starts = np.concatenate([places for places, _, _ in found])
     names = np.concatenate([numbers for _, numbers, _ in found])
     sizes = np.repeat([size for _, _, size in found], [len(places) for places, _, _ in found])
+    if behind is not None:
+        ends = np.sort(starts + sizes)
+        # The last end up to one beyond the start: a name's last character may be left to what
+        # follows, so that it ends one earlier.
+        at = np.searchsorted(ends, starts + 1, side="right") - 1
+        kept = np.flatnonzero(~behind[names] | ((at >= 0) & (ends[at] >= starts - 1)))
+        starts, names, sizes = starts[kept], names[kept], sizes[kept]
     order = np.argsort((starts << 16) - sizes, kind="stable")
     starts, sizes = starts[order], sizes[order]
     return Found(joined, first, names[order].tolist(), starts.tolist(), (starts + sizes).tolist())

@@ -38,7 +38,8 @@ class Reader:
         self, found: Found, number: int, first: int, last: int, given: str, area: str | None
     ) -> list[LocalityHit]:
         """The hits of text ``number`` among the names from ``first`` until before ``last``."""
-        spans = self._spans(found, first, last)
+        marked = TITLE_OPENS in given or "@" in given or "＠" in given
+        spans = self._spans(found, first, last, marked=marked)
         if not spans:
             return []
         known, told, tiers = self._gazette.known, self._sure, self._tiers
@@ -87,11 +88,11 @@ class Reader:
             for code in self._with_near(self._gazette.codes[name][0])
         }
 
-    def _spans(self, found: Found, first: int, last: int) -> list[_Span]:
+    def _spans(self, found: Found, first: int, last: int, *, marked: bool) -> list[_Span]:
         """What may be told, without what is no place here: the first one, of those the longest."""
         tiers, checked, text = self._tiers, self._checked, found.joined.text
         names, starts, ends, doubts = found.names, found.starts, found.ends, self._doubts
-        marked = TITLE_OPENS in text or "@" in text
+        clean = doubts.clean
         spans: list[_Span] = []
         reached = -2
         for at in range(first, last):
@@ -107,7 +108,8 @@ class Reader:
                     continue
             doubt = ""
             if checked[name]:
-                told = doubts.of(name, text, start, end)
+                beside = text[start - 2 : end + 2] if start > 1 else ""
+                told = "" if beside in clean else doubts.of(name, text, start, end)
                 if told is None:
                     continue
                 doubt = told or (doubts.within(name, text, start, end) if marked else "")
