@@ -84,7 +84,7 @@ def open_heads(session: Session) -> dict[int, str]:
         .where(IncidentRow.state == "open")
         .order_by(IncidentRow.id)
     )
-    return {row.id: row.head for row in found}
+    return {number: head for number, head in found.all()}  # noqa: C416 - rows are no pairs
 
 
 def load_many(session: Session, incidents: Sequence[int]) -> dict[int, list[Entry]]:

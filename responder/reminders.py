@@ -33,7 +33,7 @@ from responder.workdays import Calendar
 REMINDER, ALERT = "reminder", "alert"
 LATE = timedelta(seconds=10)  # a reminder that leaves later than this after its time is 迟发
 LATE_REASON = "补录：最新帖文到达时已超过 24 小时，只进摘要，不叫醒人"
-_BUDGET_S = 0.1  # of a tick of 0.2 s
+_BUDGET_S = 0.06  # of a tick of 0.2 s
 _WHY = re.compile("[（，：]")
 
 
@@ -78,16 +78,15 @@ class Planner:
         if (rules.version, calendar.version) != self._version:
             self._rounds.forget()
             self._version = (rules.version, calendar.version)
-        heads = ledger.open_heads(session)
         found: list[tuple[Timer, list[Rung]]] = []
-        for some in self._rounds.take(heads, now):
+        for some in self._rounds.take(lambda: ledger.open_heads(session), now):
             for incident, entries in ledger.load_many(session, some).items():
                 timers = timers_of(
                     incident, entries, now, rules=rules, calendar=calendar, every=self._every
                 )
                 found += [(timer, timer.past) for timer in timers if timer.past]
                 upcoming = min((timer.next_at for timer in timers), default=None)
-                self._rounds.seen(incident, heads[incident], upcoming)
+                self._rounds.seen(incident, upcoming)
         return self._untold(session, found, now)
 
     def put(self, session: Session, wanted: Sequence[Reminder], *, now: datetime) -> int:

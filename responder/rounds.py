@@ -8,10 +8,11 @@ and what is found leaves in between.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 
-_AT_ONCE = 50
+_AT_ONCE = 30  # a look ends within the time of so many after its own is over
+_RANKED_FOR = timedelta(seconds=1)  # what a look leaves is not ranked anew before
 
 
 class Rounds:
@@ -24,38 +25,54 @@ class Rounds:
         self._seen: dict[int, tuple[str, datetime | None]] = {}
         #: Whether the last look left something for the next one.
         self.more = False
+        self._heads: Mapping[int, str] = {}
+        self._left: list[int] = []
+        self._ranked: tuple[datetime, float] | None = None  # for which instant, and when
 
     def forget(self) -> None:
         """All is to be looked at again; what was known still says what comes first."""
         self._next = {number: ("", at) for number, (_, at) in self._next.items()}
+        self._ranked = None
 
-    def take(self, heads: Mapping[int, str], now: datetime) -> Iterator[list[int]]:
+    def take(self, heads: Callable[[], Mapping[int, str]], now: datetime) -> Iterator[list[int]]:
         """Incidents to look at now, some at a time; :meth:`seen` is told of each.
 
-        ``heads`` are the open incidents with what changes whenever they change. First come those
-        that are due, the longest first, then what changed, then what is not known yet.
+        ``heads`` gives the open incidents with what changes whenever they change; it is asked
+        once a second while there is more to look at. First come those that are due, the longest
+        first, then what changed, then what is not known yet.
         """
         self._seen = {}
-        self._next = {number: known for number, known in self._next.items() if number in heads}
-        wanted = self._wanted(heads, now)
         until = time.monotonic() + self._budget_s
+        if not (self.more and self._ranked_lately(now)):
+            self._heads = heads()
+            self._next = {n: known for n, known in self._next.items() if n in self._heads}
+            self._left = self._wanted(self._heads, now)
+            self._ranked = now, time.monotonic()
         taken = 0
-        while taken < len(wanted) and (not taken or time.monotonic() < until):
-            some = wanted[taken : taken + _AT_ONCE]
+        while taken < len(self._left) and (not taken or time.monotonic() < until):
+            some = self._left[taken : taken + _AT_ONCE]
             taken += len(some)
             # An incident of which nothing is to be said rests until it changes.
-            self._seen.update((number, (heads[number], None)) for number in some)
+            self._seen.update((number, (self._heads[number], None)) for number in some)
             yield some
-        self.more = taken < len(wanted)
+        self._left = self._left[taken:]
+        self.more = bool(self._left)
 
-    def seen(self, incident: int, head: str, at: datetime | None) -> None:
-        """It was looked at as it stood at ``head``; again at that instant, or when it changes."""
-        self._seen[incident] = (head, at)
+    def seen(self, incident: int, at: datetime | None) -> None:
+        """It was looked at, at least as it stood when it was taken; again then, or on a change."""
+        self._seen[incident] = (self._heads[incident], at)
 
     def done(self) -> None:
         """What was found is committed: those incidents rest."""
         self._next.update(self._seen)
         self._seen = {}
+
+    def _ranked_lately(self, now: datetime) -> bool:
+        if self._ranked is None:
+            return False
+        instant, at = self._ranked
+        lately = time.monotonic() - at < _RANKED_FOR.total_seconds()
+        return lately and instant <= now < instant + _RANKED_FOR
 
     def _wanted(self, heads: Mapping[int, str], now: datetime) -> list[int]:
         ranked: list[tuple[int, float, int]] = []

@@ -7,6 +7,7 @@ wakes up and another has taken over. Nothing is sent inside a transaction.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ GROUP = "responder"
 _BATCH = 200
 _PUT_AT_ONCE = 500  # others wait for the write lock meanwhile
 _WAIT_AT_MOST = 20  # ticks
+ENOUGH_S = 0.1  # of looking in one tick: the planners after that have their turn with the next
 _LOG_RESTS = timedelta(seconds=5)
 
 
@@ -224,12 +226,19 @@ class Responder:
     def _plan(self) -> int:
         """Look without the write lock; take it only when there is something to write.
 
-        While one has more to look at, those after it wait: for some ticks, then all have a turn.
+        While one has more to look at, or the looks took long, those after it wait: for some ticks,
+        then all have a turn.
         """
         count = 0
+        looked = 0.0
         for plan in self._plans:
+            if looked > ENOUGH_S and self._waited < _WAIT_AT_MOST:
+                self._waited += 1
+                return count + 1
+            began = time.monotonic()
             with self._database.reading() as session:
                 found = plan.wanted(session, self._clock())
+            looked += time.monotonic() - began
             for some in chunks(found, _PUT_AT_ONCE):
                 with self._owned() as (session, now):
                     count += plan.put(session, some, now=now)
