@@ -35,7 +35,9 @@ OPEN: frozenset[tuple[str, str]] = frozenset(
     }
 )
 # What a person whose first password is not changed yet can reach.
-BEFORE_FIRST_CHANGE = frozenset({"/password", "/signout", "/api/v1/session"})
+BEFORE_FIRST_CHANGE = frozenset(
+    {"/password", "/signout", "/api/v1/session", "/api/v1/session/password"}
+)
 
 
 MAX_TARGET = 2000  # characters of an address to come back to

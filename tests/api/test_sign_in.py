@@ -180,6 +180,20 @@ def test_a_first_password_must_be_changed_before_anything_else(desk: MadeDesk):
     assert client.get("/api/v1/posts").status_code == 200
 
 
+def test_a_program_changes_the_first_password_too(desk):
+    admin = desk.client("管理员")
+    password, new = "一次性的密码请您改掉它", "我自己想的密码不告诉人"
+    given = {"name": "chengxu", "display_name": "程序", "password": password, "roles": ["值班员"]}
+    assert admin.post("/api/v1/users", json=given).status_code == 201
+    client = desk.stranger()
+    client.headers.update(BROWSER)
+    signed = client.post("/api/v1/session", json={"name": "chengxu", "password": password})
+    assert signed.json()["must_change"] is True
+    changed = client.put("/api/v1/session/password", json={"old": password, "new": new})
+    assert changed.status_code == 200, changed.text
+    assert client.get("/api/v1/session").json()["must_change"] is False
+
+
 @pytest.mark.parametrize(
     "target",
     [
