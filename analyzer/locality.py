@@ -38,6 +38,10 @@ class Matcher:
         """Whether the division is an own area or lies in one."""
         return self._gazette.is_own(code)
 
+    def elsewhere(self) -> frozenset[str]:
+        """The names of provinces, cities and counties that are not the own area's."""
+        return self._gazette.elsewhere()
+
     def above(self, code: str) -> tuple[str, ...]:
         """The code itself and those above it, nearest first; follows the areas' own parents."""
         return self._gazette.above(code)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from analyzer import word_list
 from analyzer.division_codes import COUNTY
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ _LADIES = frozenset("女小先阿太同师")
 
 
 class Borders:
-    """Knows the words that stand across the borders of names. Takes 35 MB at the first question."""
+    """Knows the words that stand across the borders of names.
+
+    ``names`` come with the length of their code and whether they are of the own area. The word
+    list is loaded at the first question (:mod:`analyzer.word_list`).
+    """
 
     def __init__(self, names: Iterable[tuple[str, int, bool]]) -> None:
         self._names = tuple(names)
@@ -94,9 +99,7 @@ class Borders:
 
     @functools.cached_property
     def _jieba(self) -> Jieba:
-        import rjieba
-
-        words = rjieba.Jieba()
+        words = word_list.words()
         for name, level, own in self._names:
             if own and level <= COUNTY:
                 words.add_word(name, _WEIGHT_OF_OWN, "ns")

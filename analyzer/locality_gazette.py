@@ -185,6 +185,14 @@ class Gazette:
             if check and name not in ORDINARY and (len(codes[0]) <= COUNTY or self.is_own(codes[0]))
         ]
 
+    def elsewhere(self) -> frozenset[str]:
+        """The names of provinces, cities and counties that are not the own area's."""
+        return frozenset(
+            name
+            for name, codes in zip(self.names, self.codes, strict=True)
+            if len(codes[0]) <= COUNTY and name not in ORDINARY and not self.own_among(codes)
+        )
+
     def is_own(self, code: str) -> bool:
         """Whether the division is an own area or lies in one."""
         if any(code[:length] in self._own for length in self._own_lengths):

@@ -10,6 +10,7 @@ import traceback
 
 import typer
 
+from analyzer import word_list
 from posts.errors import PostsError, reason_of
 from registry.errors import DeskError
 from yuqing.commands import (
@@ -71,6 +72,7 @@ for register in (
 
 def main() -> None:
     """Run a command; whatever goes wrong is one clear sentence and an exit status."""
+    word_list.share()  # a process has one desk: one copy of the word list is enough
     try:
         _run()
     except DeskError as error:

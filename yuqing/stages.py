@@ -206,8 +206,8 @@ class Names:
         found = self._wiring.known_names()
         if found != self._known:
             self._known = found
-            self._scoring.matcher = found.matcher()
-            self._scoring.units = found.unit_matcher()
+            self._scoring.matcher = matcher = found.matcher()
+            self._scoring.units = found.unit_matcher(matcher)
             self._scoring.source_areas = found.source_areas
             log.info("names_renewed", areas=len(found.areas), units=len(found.units))
 

@@ -57,11 +57,11 @@ class KnownNames(Struct, frozen=True):
 
         return Matcher(gazetteer.load(), self.areas)
 
-    def unit_matcher(self) -> UnitMatcher:
-        """Units by name and alias."""
+    def unit_matcher(self, places: Matcher) -> UnitMatcher:
+        """Units by name and alias; what stands right behind a place elsewhere is none of them."""
         from analyzer.units import UnitMatcher
 
-        return UnitMatcher(self.units)
+        return UnitMatcher(self.units, places.elsewhere() if self.units else ())
 
 
 class Wiring:
@@ -152,13 +152,14 @@ class Wiring:
         from analyzer.scoring.worker import ScoringWorker
 
         names = self.known_names()
+        matcher = names.matcher()
         return ScoringWorker(
             self.log,
             self.index,
             self.scorer(scorer),
-            names.matcher(),
+            matcher,
             now,
-            units=names.unit_matcher(),
+            units=names.unit_matcher(matcher),
             source_areas=names.source_areas,
         )
 

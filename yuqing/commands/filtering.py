@@ -73,10 +73,12 @@ def _judge(scorer: str | None, config: ConfigOption, *, why: bool) -> LineFilter
 
     settings = load_settings(config)
     divisions = gazetteer.load()
+    matcher = Matcher(divisions, configured_areas(settings, divisions))
+    units = configured_units(settings)
     return LineFilter(
         scorer_of(settings, scorer),
-        Matcher(divisions, configured_areas(settings, divisions)),
-        UnitMatcher(configured_units(settings)),
+        matcher,
+        UnitMatcher(units, matcher.elsewhere() if units else ()),
         why=why,
     )
 
@@ -139,7 +141,7 @@ def clocks(
     from responder.clocks import clocks as compute
     from responder.clocks import to_dict
     from responder.entries import Entry
-    from responder.whatif import from_options, read_entries
+    from responder.whatif import from_options, oddities, read_entries, written_by
     from responder.workdays import load_calendar
     from yuqing.wiring import now
 
@@ -151,6 +153,13 @@ def clocks(
                 rows = read_entries(map(_as_entry, lines), name=str(entries))
         except OSError as error:
             raise InvalidInputError(f"读不了 {entries}：{reason_of(error)}。") from error
+        for sentence in oddities(rows):
+            sys.stderr.write(f"提示：{entries} {sentence}。\n")
+        there = written_by(rows, moment)
+        if len(there) < len(rows):
+            later = f"有 {len(rows) - len(there)} 条记录在 {show_time(moment)} 以后"
+            sys.stderr.write(f"提示：{entries} {later}{'，未计入' if at else ''}。\n")
+        rows = there if at else rows
     # Entries of the service name their version of the rules; a file that is given goes before it.
     rule_set = rule_files.load(rules) if rules is not None else rule_files.national()
     rows += from_options(
