@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from registry.errors import InvalidInputError
 from responder.drafts import in_chinese
 from responder.entries import (
+    KIND_NAMES,
     MOMENT_NAMES,
     Answer,
     AnyEntry,
@@ -24,11 +25,14 @@ from responder.entries import (
     LevelSet,
     Moment,
     NewsCentre,
+    Opened,
     Release,
     Report,
     ReportKind,
     Settled,
     Status,
+    is_stop,
+    kind,
 )
 from responder.rules import RuleSet, national
 from responder.rules.model import LEVELS
@@ -38,6 +42,7 @@ from responder.workdays import SHANGHAI
 
 _decoder: msgspec.json.Decoder[AnyEntry] = msgspec.json.Decoder(AnyEntry)
 _OPTIONS_FROM = 1_000_000  # beyond the numbers of entries that come from a file beside the options
+_SKEW = timedelta(seconds=60)
 _FIRST_YEAR, _LAST_YEAR = 1950, 2200
 _TEXTS = {
     "release": Release,
@@ -89,7 +94,9 @@ def from_options(
         )
     for rule, at in (stopped or {}).items():
         check_instant(at, f"{rule} 的停表时间")
-        start = published if rule == "R5" else occurred
+        # Before anybody knew of it, and before it happened: it belongs to something else.
+        told = (occurred,) if occurred is not None else (detected, reported)
+        start = published if rule == "R5" else min(filter(None, told), default=None)
         if start is not None and at < start:
             raise InvalidInputError(
                 f"{rule} 的停表时间 {instant(at)} 早于起算时间 {instant(start)}，请核对"
@@ -152,6 +159,42 @@ def check_order(known: Mapping[Moment, datetime]) -> None:
             )
 
 
+def happened_by(entries: Sequence[Entry], now: datetime) -> list[Entry]:
+    """Without what was done after that instant. What is known of the instants stays."""
+    return [one for one in entries if one.at <= now or isinstance(one, Instant | Opened)]
+
+
+def oddities(entries: Sequence[Entry]) -> list[str]:
+    """What can't be true in entries that the service did not check: one Chinese sentence each."""
+    found: list[str] = []
+    known: dict[Moment, datetime] = {}
+    for entry in entries:
+        name = f"第 {entry.seq} 条{KIND_NAMES[kind(entry)]}"
+        if entry.at > entry.written_at + _SKEW and not _planned(entry):
+            found.append(
+                f"{name}的时间 {instant(entry.at)} 晚于记入时间 {instant(entry.written_at)}，请核对"
+            )
+        if isinstance(entry, Instant):
+            known.setdefault(entry.which, entry.value)
+            try:
+                check_order({**known, entry.which: entry.value})
+            except InvalidInputError as error:
+                found.append(f"第 {entry.seq} 条：{error.message}")
+    begun = known.get(Moment.OCCURRED)
+    found += [
+        f"第 {one.seq} 条{KIND_NAMES[kind(one)]}的时间 {instant(one.at)} 早于"
+        f"事发 {instant(begun)}，不停表，请核对"
+        for one in entries
+        if begun is not None and is_stop(one) and one.at < begun
+        if not isinstance(one, Interpretation | Settled)
+    ]
+    return found
+
+
+def _planned(entry: Entry) -> bool:
+    return getattr(entry, "status", None) in {Status.SCHEDULED, ConferenceStatus.ANNOUNCED}
+
+
 def read_entries(lines: Iterable[str | bytes], *, name: str = "记录") -> list[Entry]:
     """The entries of JSON Lines. Raises InvalidInputError naming the line and the field."""
     entries: list[Entry] = []
@@ -173,18 +216,18 @@ def _stop(rule_id: str, at: datetime, seq: int, rules: RuleSet) -> Entry:
         names = "、".join(rules.ids())
         raise InvalidInputError(f"没有“{rule_id}”这条时限，可用：{names}", field="stopped")
     # Where several kinds stop it, the one that stops the fewest other rules.
-    kind = min(
+    stop = min(
         rule.stops, key=lambda name: (sum(name in one.stops for one in rules.enabled()), name)
     )
-    if kind == "conference":
+    if stop == "conference":
         return Conference(at=at, written_at=at, seq=seq, status=ConferenceStatus.HELD)
-    if kind == "news_centre":
+    if stop == "news_centre":
         return NewsCentre(at=at, written_at=at, seq=seq)
-    if kind == "settled":
+    if stop == "settled":
         return Settled(at=at, written_at=at, seq=seq, order=0)
-    if kind.startswith("report"):
-        by_stop = {stop: method for method, stop in REPORT_STOPS.items()}
-        method = by_stop.get(kind, ReportKind.PHONE)
+    if stop.startswith("report"):
+        by_stop = {name: method for method, name in REPORT_STOPS.items()}
+        method = by_stop.get(stop, ReportKind.PHONE)
         return Report(at=at, written_at=at, seq=seq, method=method, to="")
-    made: Entry = _TEXTS[kind](at=at, written_at=at, seq=seq, status=Status.PUBLISHED)
+    made: Entry = _TEXTS[stop](at=at, written_at=at, seq=seq, status=Status.PUBLISHED)
     return made

@@ -8,7 +8,7 @@ from support.clocks import Book, at, judged
 
 from registry.errors import InvalidInputError
 from responder.clocks import to_dict
-from responder.whatif import from_options, parse_instant, read_entries
+from responder.whatif import from_options, happened_by, oddities, parse_instant, read_entries
 
 KEYS = ["rule", "name", "basis", "start", "due", "state", "provisional", "margin_s", "reason"]
 
@@ -48,6 +48,7 @@ def test_all_options_at_once():
         ({"level": "特大"}, "没有“特大”这个级别"),
         ({"occurred": "2026-03-02T08:00", "detected": "2026-03-02T07:00"}, "发现时间.*早于事发"),
         ({"occurred": "2026-03-02T08:00", "stopped": {"R1": "2026-03-02T07:00"}}, "早于起算时间"),
+        ({"detected": "2026-03-02T08:00", "stopped": {"R3": "2026-03-02T07:00"}}, "早于起算时间"),
         ({"published": "2026-03-02T08:00", "stopped": {"R5": "2026-03-02T07:00"}}, "早于起算时间"),
         ({"stopped": {"R7": "2026-03-02T07:00"}}, "没有“R7”这条时限，可用：R1、R2、R3、R5"),
     ],
@@ -117,3 +118,30 @@ def test_lines_without_numbers_are_numbered_so_that_a_correction_can_name_them()
     clock = judged(entries, "2026-03-02T10:00")["R1"]
     assert clock.start == at("2026-03-02T07:00")
     assert "误记，甲、乙" in clock.reason
+
+
+def test_what_can_not_be_true_in_a_file_is_told_and_changes_nothing():
+    book = Book().occurred("2026-03-02T08:00").detected("2026-03-02T07:00")
+    book.release("2026-03-02T07:30", written="2026-03-02T09:00")
+    book.level("重大", "2026-03-02T12:00", written="2026-03-02T10:00")
+    found = oddities(book.entries)
+    words = (
+        "第 2 条：发现时间",
+        "第 4 条定级的时间 2026-03-02 12:00 晚于记入时间",
+        "第 3 条权威发布",
+    )
+    for word in words:
+        assert any(word in sentence for sentence in found), word
+    assert len(found) == 3
+    assert oddities(Book().occurred("2026-03-02T08:00").release("2026-03-02T08:00").entries) == []
+
+
+def test_what_was_done_later_is_not_there_yet():
+    book = Book().occurred("2026-03-02T08:00").level("重大", "2026-03-02T08:10")
+    book.release("2026-03-02T12:00").level("一般", "2026-03-02T14:00")
+    then = happened_by(book.entries, at("2026-03-02T10:00"))
+    clocks = judged(then, "2026-03-02T10:00")
+    assert {rule: str(clock.state) for rule, clock in clocks.items()} == {
+        "R1": "running",
+        "R2": "running",
+    }

@@ -14,7 +14,7 @@ import typer
 from posts.errors import reason_of
 from registry.errors import InvalidInputError
 from yuqing.commands.options import ConfigOption, load_settings
-from yuqing.commands.times import read_time
+from yuqing.commands.times import read_time, show_time
 
 if TYPE_CHECKING:
     from io import BufferedIOBase
@@ -141,7 +141,7 @@ def clocks(
     from responder.clocks import clocks as compute
     from responder.clocks import to_dict
     from responder.entries import Entry
-    from responder.whatif import from_options, oddities, read_entries, written_by
+    from responder.whatif import from_options, happened_by, oddities, read_entries
     from responder.workdays import load_calendar
     from yuqing.wiring import now
 
@@ -155,10 +155,10 @@ def clocks(
             raise InvalidInputError(f"读不了 {entries}：{reason_of(error)}。") from error
         for sentence in oddities(rows):
             sys.stderr.write(f"提示：{entries} {sentence}。\n")
-        there = written_by(rows, moment)
+        there = happened_by(rows, moment)
         if len(there) < len(rows):
             later = f"有 {len(rows) - len(there)} 条记录在 {show_time(moment)} 以后"
-            sys.stderr.write(f"提示：{entries} {later}{'，未计入' if at else ''}。\n")
+            sys.stderr.write(f"提示：{entries} {later}{'，未计入' if at else '，请核对'}。\n")
         rows = there if at else rows
     # Entries of the service name their version of the rules; a file that is given goes before it.
     rule_set = rule_files.load(rules) if rules is not None else rule_files.national()
