@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import structlog
 
+from analyzer.grouping.copies_hashing import bands
 from analyzer.grouping.copies_segments import Origin, pack, unpack, without
 from analyzer.grouping.copies_text import Signatures, sign
 from analyzer.grouping.copies_window import WINDOW, Window
@@ -224,4 +225,7 @@ def _signed(window: Window, slots: np.typing.NDArray[np.int64]) -> Signatures:
         keys=window.keys[slots],
         pairs=window.pairs[slots],
         triples=window.triples[slots],
+        row=window.row[slots],
+        tagged=window.tagged[slots],
+        bands=bands(window.row[slots]),
     )

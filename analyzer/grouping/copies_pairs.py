@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from analyzer.grouping.copies_text import EMPTY, EMPTY16, U16, Ints, Signatures, mix
+from analyzer.grouping.copies_hashing import EMPTY, EMPTY16, U16, U32, U64, Bools, Ints
+from analyzer.grouping.copies_order import in_common
+from analyzer.grouping.copies_text import ROW, Signatures
 
-SLOTS = (1 << 18) - 1
-"""The bits of a table's cell that hold a slot; the others are a tag of the key."""
 _TRIED, _BEFORE = 16, (1, 2, 3)
 """Candidates a post that are verified, those with the most shared keys first; and of one batch
 the posts before it that share a key."""
+ENOUGH = 0.8
+"""A post is as good as found: no others of its batch are tried that share fewer keys."""
 
-Bools = npt.NDArray[np.bool_]
+_SOME = 2
+"""So many characters changed may be another text beside the same hashtag; one is not."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -33,14 +39,26 @@ class Bar(Struct, frozen=True):
     slack: float = 0.12  # below the triples that the pairs let expect, of whole sets
     slack_of_samples: float = 0.20
     slack_from: int = 24  # pairs of the shorter text from which triples are looked at
-    same: float = 0.9  # from this score on a copy is so alike that it is no variant
+    same: float = 0.95  # from this score on a copy is so alike that it is no variant
     variants: tuple[float, ...] = (0.62, 0.75)  # least scores for a variant, for its variants
     length_ratio: float = 0.6
     piece: float = 0.8
     fewest_of_piece: int = 12
+    fewest_sampled: int = 24
+    piece_ratio: float = 0.25
     near: float = 0.5  # the least share that a variant's copy has with the original itself
     thin: float = 0.6  # the least share of texts that are hardly more than hashtags
     thin_ratio: float = 0.8
+    # Of texts up to 128 characters the share of the longer one that both have in this order.
+    order_sizes: tuple[float, ...] = (5.9, 6.0, 7.9, 8.0, 11.9, 12.0, 19.9, 20.0)
+    order: tuple[float, ...] = (1.0, 0.83, 0.83, 0.8, 0.8, 0.76, 0.76, 0.79)
+    body: float = 0.8  # ... of what stands beside hashtags, from so many characters on:
+    fewest_of_body: int = 8
+    other_body: float = 0.4  # hashtags are equal, and more than this of the rest differs: no copy
+    any_body: float = 0.9  # ... but from so much of the whole on
+    least_sizes: tuple[float, ...] = (8, 24)
+    least: tuple[float, ...] = (0.25, 0.5)  # of pairs, before the order is looked at
+    apart: float = 0.89  # the score of texts that only hashtags tell apart
 
 
 def shared(one: U16, other: U16) -> tuple[Floats, Ints, Bools]:
@@ -58,19 +76,14 @@ def shared(one: U16, other: U16) -> tuple[Floats, Ints, Bools]:
     return np.minimum(equal / np.maximum(fewer, 1), 1.0), fewer, whole
 
 
-def all_keys(signed: Signatures, posts: Ints | None = None) -> tuple[Ints, npt.NDArray[np.uint32]]:
-    """(posts, hashes): every key, and one that stands for the whole text."""
-    keys = signed.keys if posts is None else signed.keys[posts]
-    exact = signed.exact if posts is None else signed.exact[posts]
-    whole = np.where(exact > 0, (exact >> np.uint64(7)).astype(np.uint32) | np.uint32(1), EMPTY)
-    every = np.concatenate([keys, whole[:, None]], axis=1)
-    row, column = np.nonzero(every != EMPTY)
-    return (row if posts is None else posts[row]), every[row, column]
-
-
-def tag_of(hashes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """What tells keys of one bucket apart, in the bits above a slot."""
-    return mix(hashes ^ np.uint32(0x5BD1E995)) & ~np.uint32(SLOTS)
+def all_keys(signed: Signatures, posts: Ints | None = None) -> tuple[Ints, U32]:
+    """(posts, hashes): every key, and some for what the texts are as a whole."""
+    some = signed if posts is None else signed.take(posts)
+    exact = (some.exact >> np.uint64(7)).astype(np.uint32) | np.uint32(1)
+    whole = np.where(some.exact > 0, exact, EMPTY)
+    every = np.concatenate([some.keys, whole[:, None], some.bands], axis=1)
+    at, column = np.nonzero(every != EMPTY)
+    return (at if posts is None else posts[at]), every[at, column]
 
 
 def most_shared(here: Ints, there: Ints, bits: int) -> tuple[Ints, Ints]:
@@ -111,3 +124,124 @@ def pairs_of(owner: Ints, hashes: npt.NDArray[np.uint32]) -> tuple[Ints, Ints]:
     late.append(owner[fits])
     early.append(owner[first[fits]])
     return most_shared(np.concatenate(late), np.concatenate(early), 32)
+
+
+def similar(bar: Bar, mine: Any, here: Ints, theirs: Any, there: Ints) -> Floats:
+    """(pairs): how much of one text the other has, 2 for equal texts; 0 where it is no copy.
+
+    ``mine`` and ``theirs`` have the columns of Signatures, ``here`` and ``there`` are their rows.
+    """
+    equal = (mine.exact[here] == theirs.exact[there]) & (mine.exact[here] > 0)
+    done = np.zeros(len(mine.exact), np.bool_)
+    done[here[equal & (mine.length[here] == theirs.length[there])]] = True
+    looked = np.flatnonzero(equal | ~done[here])
+    score = np.zeros(len(here))
+    score[looked] = _looked_at(bar, mine, here[looked], theirs, there[looked], equal[looked])
+    return score
+
+
+def _looked_at(bar: Bar, mine: Any, here: Ints, theirs: Any, there: Ints, equal: Bools) -> Floats:
+    """As above; ``equal``: of which pairs what is compared is the same."""
+    share, fewer, whole = shared(mine.pairs[here], theirs.pairs[there])
+    length = np.stack([mine.length[here], theirs.length[there]])
+    ratio = _ratio(length)
+    short = length.max(axis=0) <= ROW
+    score = np.where(equal, 2.0, 0.0)
+    may_be = equal | (share >= np.interp(fewer, bar.least_sizes, bar.least))
+    some = np.flatnonzero(short & may_be)
+    pairs = _Short(
+        rows=(mine.row[here[some]], theirs.row[there[some]]),
+        tags=(mine.tagged[here[some]], theirs.tagged[there[some]]),
+        length=length[:, some],
+        share=np.where(fewer[some] >= bar.fewest_of_piece, share[some], 0.0),
+        equal=equal[some],
+    )
+    score[some] = _by_order(bar, pairs)
+    some = np.flatnonzero(~short & ~equal & (fewer >= bar.fewest))
+    triples, _, _ = shared(mine.triples[here[some]], theirs.triples[there[some]])
+    thin = mine.thin[here[some]] | theirs.thin[there[some]]
+    score[some] = _by_shares(bar, share[some], fewer[some], triples, ratio[some], whole[some], thin)
+    return score
+
+
+def _by_shares(
+    bar: Bar, share: Floats, fewer: Ints, triples: Floats, ratio: Floats, whole: Bools, thin: Bools
+) -> Floats:
+    """The score of long texts, by their sketches."""
+    slack = np.where(whole, bar.slack, bar.slack_of_samples)
+    good = share >= np.interp(fewer, bar.sizes, bar.pairs)
+    good &= (fewer < bar.slack_from) | (triples >= share**1.5 - slack)
+    piece = (share >= bar.piece) & (ratio >= bar.piece_ratio)
+    piece &= fewer >= np.where(whole, bar.fewest_of_piece, bar.fewest_sampled)
+    thin_good = (ratio >= bar.thin_ratio) & (share >= bar.thin)
+    good &= np.where(thin, thin_good, (ratio >= bar.length_ratio) | piece)
+    return np.where(good, share * (0.5 + 0.5 * ratio), 0.0)
+
+
+class _Short(Struct, frozen=True):
+    """Pairs of short texts: two of everything for each; ``share``: 0 where of too few pairs."""
+
+    rows: tuple[U16, U16]
+    tags: tuple[U64, U64]
+    length: Ints
+    share: Floats
+    equal: Bools
+
+    def bodies(self) -> Ints:
+        """(2, pairs): characters beside hashtags."""
+        inside = [np.bitwise_count(tags).sum(axis=1) for tags in self.tags]
+        return np.asarray(self.length - np.stack(inside))
+
+    def common(self, some: Bools, bodies: Bools) -> tuple[Ints, Ints]:
+        """(pairs) twice: what some have in common in order, and others beside hashtags; else 0."""
+        whole, beside = np.flatnonzero(some), np.flatnonzero(bodies)
+        one, other = (
+            np.concatenate([rows[whole], _untagged(rows[beside], tags[beside])])
+            for rows, tags in zip(self.rows, self.tags, strict=True)
+        )
+        both = in_common(one, other)
+        found = np.zeros((2, len(some)), np.int64)
+        found[0, whole] = both[: len(whole)]
+        found[1, beside] = both[len(whole) :]
+        return found[0], found[1]
+
+
+def _by_order(bar: Bar, pairs: _Short) -> Floats:
+    """The score of short texts, by their characters in order."""
+    bodies, longer = pairs.bodies(), pairs.length.max(axis=0)
+    of_body, ratio, share = np.maximum(bodies.max(axis=0), 1), _ratio(bodies), pairs.share
+    enough = bodies.min(axis=0) >= bar.fewest_of_body
+    tagged = ((pairs.tags[0] | pairs.tags[1]) > 0).any(axis=1)
+    # Only what may still be a copy by its length is looked at.
+    by_body = enough & (ratio >= bar.body)
+    fits = pairs.equal | (_ratio(pairs.length) >= min(bar.order))
+    both, body = pairs.common(fits | (by_body & ~tagged), tagged & (by_body | fits))
+    body = np.where(tagged, body, both)
+    order = both / np.maximum(longer, 1)
+    good = fits & (order >= np.interp(longer, bar.order_sizes, bar.order))
+    changed, beside = longer - both, bodies.max(axis=0) - body
+    good &= (
+        (changed != beside)
+        | (changed < _SOME)
+        | (order >= bar.any_body)
+        | (beside <= bar.other_body * of_body)
+    )
+    good_body = enough & (body >= bar.body * of_body)
+    found = np.maximum(np.where(good, order, 0.0), np.where(good_body, body / of_body, 0.0)) ** 2
+    piece = (share >= bar.piece) & enough
+    found = np.maximum(found, np.where(piece, share * (0.5 + 0.5 * ratio), 0.0))
+    return np.where(pairs.equal, np.where(order < bar.any_body, bar.apart, 2.0), found)
+
+
+def _ratio(of: Ints) -> Floats:
+    return np.asarray(of.min(axis=0) / np.maximum(of.max(axis=0), 1))
+
+
+def _untagged(rows: U16, tags: U64) -> U16:
+    """The rows without what stands in hashtags."""
+    inside = np.unpackbits(tags.view(np.uint8), axis=1, bitorder="little").astype(np.bool_)
+    left = np.where(inside, np.uint16(0), rows)
+    long = np.flatnonzero((left[:, left.shape[1] // 2 :] != 0).any(axis=1))
+    order = np.argsort(left[long] == 0, axis=1, kind="stable")
+    left[long] = np.take_along_axis(left[long], order, axis=1)
+    return left

@@ -16,9 +16,10 @@ import numpy as np
 import structlog
 from msgspec import Struct
 
-from analyzer.grouping.copies_text import EMPTY, EMPTY16, KEYS, SKETCH, Ints, Signatures
+from analyzer.grouping.copies_hashing import BANDS, EMPTY, EMPTY16, Ints, bands
+from analyzer.grouping.copies_text import KEYS, ROW, SKETCH, Signatures
 
-_VERSION = 1
+_VERSION = 2  # 1 had no rows of characters
 _TYPES: dict[str, tuple[Any, int]] = {
     "exact": (np.uint64, 1),
     "length": (np.int64, 1),
@@ -26,6 +27,8 @@ _TYPES: dict[str, tuple[Any, int]] = {
     "keys": (np.uint32, KEYS),
     "pairs": (np.uint16, SKETCH),
     "triples": (np.uint16, SKETCH),
+    "row": (np.uint16, ROW),
+    "tagged": (np.uint64, ROW // 64),
 }
 _log = structlog.get_logger()
 
@@ -56,7 +59,7 @@ class Segment(Struct, array_like=True):
         for name, (kind, width) in _TYPES.items():
             column = np.frombuffer(self.columns[name], kind)
             columns[name] = column.reshape(rows) if width == 1 else column.reshape(rows, width)
-        return Signatures(**columns)
+        return Signatures(**columns, bands=bands(columns["row"]))
 
 
 def pack(
@@ -108,4 +111,7 @@ def empty(posts: int) -> Signatures:
         keys=np.full((posts, KEYS), EMPTY, np.uint32),
         pairs=np.full((posts, SKETCH), EMPTY16, np.uint16),
         triples=np.full((posts, SKETCH), EMPTY16, np.uint16),
+        row=np.zeros((posts, ROW), np.uint16),
+        tagged=np.zeros((posts, ROW // 64), np.uint64),
+        bands=np.full((posts, BANDS), EMPTY, np.uint32),
     )

@@ -17,23 +17,23 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from analyzer.grouping.copies_hashing import EMPTY, EMPTY16, Bools, Ints
 from analyzer.grouping.copies_pairs import (
-    SLOTS,
+    ENOUGH,
     Bar,
-    Bools,
     Floats,
     all_keys,
     best_pair,
     most_shared,
     pairs_of,
     shared,
-    tag_of,
+    similar,
 )
-from analyzer.grouping.copies_text import EMPTY, EMPTY16, KEYS, SKETCH, Ints, Signatures, mix
+from analyzer.grouping.copies_table import SLOTS, Table
+from analyzer.grouping.copies_text import KEYS, ROW, SKETCH, Signatures
 
 WINDOW = 200_000
-_WAYS = 4
-_BUCKETS = 1 << 21
+_BUCKETS = 1 << 22
 
 
 class Found(Struct, frozen=True):
@@ -67,11 +67,13 @@ class Window:
         self.keys = np.zeros((size, KEYS), np.uint32)
         self.pairs = np.zeros((size, SKETCH), np.uint16)
         self.triples = np.zeros((size, SKETCH), np.uint16)
+        self.row = np.zeros((size, ROW), np.uint16)
+        self.tagged = np.zeros((size, ROW // 64), np.uint64)
         self.depth = np.zeros(size, np.uint8)
         self.root = np.zeros(size, np.int64)
         self._least = np.array([1e-9, *self.bar.variants])
         self._copied = np.zeros(size, np.bool_)
-        self._table = np.zeros((_BUCKETS, _WAYS), np.uint32)
+        self._table = Table(_BUCKETS)
 
     def find(self, signed: Signatures) -> Found:
         """Of each post what it is a copy of. Originals and variants are placed, in order."""
@@ -100,19 +102,19 @@ class Window:
 
     def _known(self, signed: Signatures) -> tuple[Ints, Ints, Floats]:
         """(posts, slots, scores): the posts that are copies of what is in the window."""
-        owner, hashes = all_keys(signed)
-        cells = self._table[mix(hashes) & np.uint32(_BUCKETS - 1)]
-        tag = tag_of(hashes)
-        row, way = np.nonzero(((cells & ~np.uint32(SLOTS)) == tag[:, None]) & (cells > 0))
-        slots = (cells[row, way] & np.uint32(SLOTS)).astype(np.int64) - 1
-        here, there = most_shared(owner[row], slots, SLOTS.bit_length())
+        here, there = most_shared(*self._table.find(*all_keys(signed)), SLOTS.bit_length())
+        score = self._scored(signed, here, there)
+        good = score > 0
+        return best_pair(here[good], there[good], score[good])
+
+    def _scored(self, signed: Signatures, here: Ints, there: Ints) -> Floats:
+        """How similar the posts are to what stands in those slots; 0 where that is no copy."""
         score = self._similar(signed, here, self, there)
         score = np.where(score < self._least[self.depth[there]], 0.0, score)
         far = np.flatnonzero((score > 0) & (score < self.bar.same) & (self.depth[there] > 0))
         near = self._near(signed, here[far], self, self.root[there[far]])
         score[far[~near]] = 0.0
-        good = score > 0
-        return best_pair(here[good], there[good], score[good])
+        return score
 
     def _deeper(self, depth: Any) -> Any:
         return np.minimum(depth + 1, len(self._least) - 1)
@@ -155,11 +157,17 @@ class Window:
     ) -> tuple[float, int]:
         """(score, post): what of the batch the post is most alike; of equals its original."""
         best, chosen = 0.0, one
+        scores = {other: known for known, other in pairs}
         for known, other in sorted(pairs, key=lambda pair: (-pair[0], pair[1])):
+            if best >= ENOUGH:
+                break
             target, how = other, known
             if leader[other] != other and not depth[other]:  # it is not placed: its original is
                 target = int(leader[other])
-                how = float(self._similar(signed, np.array([one]), signed, np.array([target]))[0])
+                if target not in scores:
+                    two = np.array([one]), np.array([target])
+                    scores[target] = float(self._similar(signed, two[0], signed, two[1])[0])
+                how = scores[target]
             if how < self._least[depth[target]] or how <= best:
                 continue
             if depth[target] and how < self.bar.same:
@@ -192,12 +200,10 @@ class Window:
         self.keys[slots] = signed.keys
         self.pairs[slots] = signed.pairs
         self.triples[slots] = signed.triples
+        self.row[slots] = signed.row
+        self.tagged[slots] = signed.tagged
         owner, hashes = all_keys(signed)
-        bucket = mix(hashes) & np.uint32(_BUCKETS - 1)
-        cells = self._table[bucket]
-        cells[:, 1:] = cells[:, :-1]
-        cells[:, 0] = tag_of(hashes) | (slots[owner] + 1).astype(np.uint32)
-        self._table[bucket] = cells
+        self._table.put(slots[owner], hashes)
 
     def clear(self, slots: Ints) -> None:
         """Forget what stands in the slots: nothing is a copy of it any more."""
@@ -206,6 +212,8 @@ class Window:
         self.keys[slots] = EMPTY
         self.pairs[slots] = EMPTY16
         self.triples[slots] = EMPTY16
+        self.row[slots] = 0
+        self.tagged[slots] = 0
 
     def _near(self, mine: Any, here: Ints, theirs: Any, there: Ints) -> Bools:
         """Whether the posts are not too far from those originals; loosely, for variants."""
@@ -215,20 +223,4 @@ class Window:
         return np.asarray(share >= self.bar.near)
 
     def _similar(self, mine: Any, here: Ints, theirs: Any, there: Ints) -> Floats:
-        """How much of the shorter text the other one has; 0 where that is no copy."""
-        if not len(here):
-            return np.zeros(0)
-        bar = self.bar
-        share, fewer, whole = shared(mine.pairs[here], theirs.pairs[there])
-        triples, _, _ = shared(mine.triples[here], theirs.triples[there])
-        lengths = mine.length[here].astype(np.float64), theirs.length[there].astype(np.float64)
-        ratio = np.minimum(*lengths) / np.maximum(np.maximum(*lengths), 1.0)
-        slack = np.where(whole, bar.slack, bar.slack_of_samples)
-        good = (fewer >= bar.fewest) & (share >= np.interp(fewer, bar.sizes, bar.pairs))
-        good &= (fewer < bar.slack_from) | (triples >= share**1.5 - slack)
-        piece = (share >= bar.piece) & (fewer >= bar.fewest_of_piece)
-        thin = mine.thin[here] | theirs.thin[there]
-        thin_good = (ratio >= bar.thin_ratio) & (share >= bar.thin)
-        good &= np.where(thin, thin_good, (ratio >= bar.length_ratio) | piece)
-        equal = (mine.exact[here] == theirs.exact[there]) & (mine.exact[here] > 0)
-        return np.where(equal, 2.0, np.where(good, share * (0.5 + 0.5 * ratio), 0.0))
+        return similar(self.bar, mine, here, theirs, there)
