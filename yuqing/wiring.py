@@ -182,16 +182,14 @@ class Wiring:
         from analyzer.grouping.copies import Copies
         from analyzer.grouping.events import Events
 
-        parts: list[Part] = [
-            Copies(self.database, self.holder),
-            Events(self.database, self.grouping_store(Events.name, self.holder)),
-        ]
+        events = Events(self.database, self.grouping_store(Events.name, self.holder))
+        parts: list[Part] = [Copies(self.database, self.holder), events]
         if self.settings.analyze.early_warning:
             from analyzer.warning.part import EarlyWarning
 
             store = self.grouping_store(EarlyWarning.name, self.holder)
             per_day = self.settings.analyze.early_warning
-            parts.append(EarlyWarning(self.database, store, per_day=per_day))
+            parts.append(EarlyWarning(self.database, store, per_day=per_day, events=events))
         return parts
 
     def grouping_memory(self, holder: str | None) -> Memory:

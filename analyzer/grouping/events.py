@@ -29,6 +29,7 @@ KEPT = timedelta(days=60)
 """Candidates that nobody decided on are let go after so long a sleep."""
 
 _WRITTEN_AT_ONCE = 200
+_MOVES = 10_000
 _PRUNE_AFTER = timedelta(hours=1)
 _log = structlog.get_logger()
 
@@ -45,6 +46,7 @@ class Events:
         self._decided = 0
         self._read_since_save = False
         self._pruned: datetime | None = None
+        self._moved: list[tuple[str, str]] = []
 
     def start(self, now: datetime) -> None:
         """As the protocol says; what can't be read begins anew."""
@@ -54,6 +56,7 @@ class Events:
             _log.warning("events_state_unreadable", at=now.isoformat())
         self._book = Book() if book is None else book
         self._decided = 0
+        self._moved = []
         self._read_since_save = False
 
     def refresh(self, now: datetime) -> None:  # noqa: ARG002 (the form of every part)
@@ -64,6 +67,7 @@ class Events:
         for one in fresh:
             if one.kind == events.MERGE:
                 self._book.merge(one.event, one.subject)
+                self._moved.append((one.subject, one.event))
             else:
                 self._book.take_out(one.event, one.subject)
             self._decided = one.id
@@ -105,6 +109,7 @@ class Events:
                 raise RetryError(f"events can't be written: {error}") from error
         for one in due:
             book.records[one].pending.clear()
+        self._moved = [*self._moved, *book.absorbed][-_MOVES:]
         book.absorbed.clear()
         small = {one for one in book.changed if not self._is_candidate(one)}
         book.changed -= small | set(due)
@@ -129,6 +134,15 @@ class Events:
     def event_of(self, post: str) -> str:
         """The key of the event that the post is of, as far as is read; "" where of none."""
         return self._book.event_of(post)
+
+    def name_of(self, event: str) -> str:
+        """A readable name of the event of that key; "" where it is not under way."""
+        return self._book.name_of(event)
+
+    def moved(self) -> list[tuple[str, str]]:
+        """Events that went into others since the last call: (gone, into)."""
+        found, self._moved = self._moved, []
+        return found
 
     def _is_candidate(self, cluster: int) -> bool:
         record = self._book.records.get(cluster)

@@ -11,7 +11,7 @@ from itertools import islice
 
 from analyzer.grouping.events_clusters import Clusters
 from analyzer.grouping.events_features import AT_ONCE, terms_of
-from analyzer.grouping.events_record import Place, Record, Unsaved, instant_of, key_of, shown
+from analyzer.grouping.events_record import Place, Record, Unsaved, instant_of, key_of, name, shown
 from analyzer.grouping.events_vectors import Frequencies, Vector
 from posts.model import Post
 
@@ -110,6 +110,11 @@ class Book:
         record = None if place is None else self.records.get(self._here(place.cluster))
         return "" if record is None else record.key
 
+    def name_of(self, key: str) -> str:
+        """A readable name of that event; "" where it is not under way."""
+        found = (record for record in self.records.values() if record.key == key)
+        return next((name(record.words()) for record in found), "")
+
     def posts(self) -> dict[str, int]:
         """All posts that are known, with their cluster."""
         return {post: self._here(place.cluster) for post, place in self.places.items()}
@@ -149,7 +154,7 @@ class Book:
         vector = record.vectors.pop(post, None)
         record.pending = [one for one in record.pending if one[0] != post]
         place_source = next(iter(sorted(record.sources)), "")
-        hour_of = record.newest if vector is None else self.clusters.all[cluster].newest
+        hour_of = self.clusters.all[cluster].newest
         record.posts = max(0, record.posts - 1)
         record.show([0, 0, 0, 0], place.shown)
         if record.first_post == post:
@@ -282,11 +287,11 @@ class Book:
             for same in list(islice(self._texts, _PLACES // 10)):
                 del self._texts[same]
         if self.clusters.dropped:
-            for one in self.clusters.dropped:
+            gone = set(self.clusters.dropped)
+            for one in gone:
                 self.records.pop(one, None)
-                self.changed.discard(one)
-                self.unsaved.clusters.discard(one)
-            self.unsaved.gone.update(self.clusters.dropped)
+            self.changed -= gone
+            self.unsaved.drop(gone)
             self.clusters.dropped.clear()
         if len(self._moved) > _MOVES:
             self._resolve()

@@ -73,7 +73,7 @@ class Clusters(Generic[Term]):
 
     def begin(self, vector: dict[Term, float], at: float) -> int:
         """A new cluster of this post, whatever is near."""
-        cluster = Cluster(self.next, at)
+        cluster: Cluster[Term] = Cluster(self.next, at)
         self.next += 1
         self.all[cluster.id] = cluster
         if len(self.all) > self.limit:
@@ -153,7 +153,7 @@ class Clusters(Generic[Term]):
             into[one.id] = other.id
         return {one: _end(one, into) for one in into}
 
-    def unite(self, other: Cluster, one: Cluster) -> None:
+    def unite(self, other: Cluster[Term], one: Cluster[Term]) -> None:
         """Put the second cluster into the first."""
         keys = _heaviest(one.terms, _FOUND_BY)
         for term, weight in one.terms.items():

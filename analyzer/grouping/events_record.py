@@ -49,6 +49,11 @@ class Unsaved:
         self.moved: dict[int, int] = {}
         self.gone: set[int] = set()
 
+    def drop(self, gone: set[int]) -> None:
+        """These clusters are no more."""
+        self.clusters -= gone
+        self.gone |= gone
+
 
 class Record(Struct):
     """One event. Instants are seconds since 1970; ``hours`` counts posts and copies by hour."""

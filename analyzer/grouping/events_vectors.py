@@ -131,7 +131,7 @@ class Known:
                 met,
                 [],
             )
-            counts = self._counts[place[met]] if len(met) else met
+            counts = self._counts[place[met]] if len(met) else np.zeros(0, np.int32)
             post, weights, chosen = _weighed(some, counts, self.posts, least=2, total=0)
             yield from _dicts(posts, post, weights, some.term[chosen].tolist())
 

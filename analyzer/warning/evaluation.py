@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from analyzer.warning.rhythm import DAY_HOURS, HOUR
 from analyzer.warning.series import FEWEST, LAG_H, Point
-from analyzer.warning.watch import COOL_S, Key, Watch
+from analyzer.warning.state import Key
+from analyzer.warning.watch import COOL_S, OF_EVENTS, Watch
 
 HISTORY_H = 14 * DAY_HOURS
 DAY_S = DAY_HOURS * HOUR
@@ -32,7 +33,10 @@ class Seen(Struct, frozen=True, array_like=True):
 
 
 class Cascade(Struct, frozen=True):
-    """A true event: its series, its first post, and until when an alarm is its detection."""
+    """A true event: its series, its first post, and until when an alarm is its detection.
+
+    The key names the event, too; an alarm of its topic detects it as well as one of the event.
+    """
 
     key: Key
     first: float
@@ -61,18 +65,19 @@ class Outcome(Struct, frozen=True, kw_only=True):
     worst: float
 
 
-def early_warning(trial: Trial) -> Scores:
+def early_warning(trial: Trial, *, of_events: float = OF_EVENTS) -> Scores:
     """The score of the service: how many days lie between two such in a locality, by chance.
 
     As a power of ten, so that the threshold 0 stands for one a day and locality.
     """
-    watch = Watch(per_day=math.inf)
+    watch = Watch(per_day=math.inf, of_events=of_events)
     found: Scores = defaultdict(list)
     for number, post in enumerate(trial.posts):
-        watch.count(Point(post.at, str(number), ""), post.keys)
+        keys = post.keys if of_events else [key for key in post.keys if not key.event]
+        watch.count(Point(post.at, str(number), ""), keys)
         for key, _, unusual in watch.unusual():
             if post.at >= trial.begins:
-                borne = unusual.per_day * watch.topics(key.area)
+                borne = unusual.per_day / watch.part(key)
                 found[key].append((post.at, -math.log10(max(borne, 1e-300))))
     return found
 
@@ -89,10 +94,13 @@ def fixed_count(trial: Trial, window_s: int) -> Scores:
     }
 
 
-def mean_and_deviations(trial: Trial, window_s: int, *, same_hour: bool = False) -> Scores:
+def mean_and_deviations(
+    trial: Trial, window_s: int, *, same_hour: bool = False, fewest: int = FEWEST
+) -> Scores:
     """By how many standard deviations the window is above the mean of 14 days of such windows.
 
-    ``same_hour``: windows that ended at the same time of day only.
+    ``same_hour``: windows that ended at the same time of day only; fewer than ``fewest`` posts
+    are never told.
     """
     found: Scores = {}
     for key, times in _times(trial).items():
@@ -100,7 +108,7 @@ def mean_and_deviations(trial: Trial, window_s: int, *, same_hour: bool = False)
         known: tuple[int, float, float] = (-1, 0.0, 1.0)
         for index, at in enumerate(times):
             count = index + 1 - bisect_left(times, at - window_s)
-            if at < trial.begins or count < FEWEST:
+            if at < trial.begins or count < fewest:
                 continue
             hour = int(at // HOUR)
             if hour != known[0]:
@@ -114,19 +122,18 @@ def outcome(trial: Trial, scores: Scores, threshold: float, areas: Sequence[str]
     """What that method reaches with that threshold, false alarms counted in these localities."""
     cascades: dict[Key, list[Cascade]] = defaultdict(list)
     for one in trial.cascades:
+        cascades[Key(one.key.area, one.key.topic)].append(one)
         cascades[one.key].append(one)
-    delays: list[float] = []
+    first: dict[Cascade, float] = {}
     false: dict[str, int] = dict.fromkeys(areas, 0)
-    for key in {*scores, *cascades}:
-        first: dict[float, float] = {}
-        for at in _alarms(scores.get(key, ()), threshold):
+    for key, rows in scores.items():
+        for at in _alarms(rows, threshold):
             true = next((c for c in cascades[key] if c.first <= at <= c.until), None)
             if true is not None:
-                first.setdefault(true.first, at - true.first)
+                first[true] = min(at - true.first, first.get(true, float("inf")))
             elif key.area in false:
                 false[key.area] += 1
-        delays += [first.get(one.first, float("inf")) for one in cascades[key]]
-    delays.sort()
+    delays = sorted(first.get(one, float("inf")) for one in trial.cascades)
     days = (trial.posts[-1].at - trial.begins) / DAY_S
     return Outcome(
         threshold=threshold,
@@ -163,7 +170,8 @@ def _times(trial: Trial) -> dict[Key, list[float]]:
     found: dict[Key, list[float]] = defaultdict(list)
     for post in trial.posts:
         for key in post.keys:
-            found[key].append(post.at)
+            if not key.event:
+                found[key].append(post.at)
     return found
 
 

@@ -1,7 +1,8 @@
 """Early warning as a part of grouping (see analyzer/grouping/parts.py).
 
 What is counted: posts with a sure place in the own area, by each division that they lie in, and by
-topic: the words of each alert rule that is switched on, *negative* and *appeal*. Posts of which
+topic: the words of each alert rule that is switched on, *negative* and *appeal*; and of these
+by event, as the events of grouping put them together. Posts of which
 only the day is known, and those that arrive a day late, say nothing of this hour and are left out.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -17,7 +19,8 @@ from analyzer.grouping.matching import Condition, haystack
 from analyzer.grouping.memory import Store
 from analyzer.grouping.windows import LATE_AFTER
 from analyzer.warning.series import Point
-from analyzer.warning.watch import Key, Watch, decode, encode
+from analyzer.warning.state import Key, decode, encode
+from analyzer.warning.watch import OF_EVENTS, Watch
 from analyzer.warning.wording import make_signal
 from posts.model import Certainty, Post, ScoredPost, Sentiment, Signal
 from registry import alert_rules, areas, gazetteer
@@ -31,6 +34,19 @@ APPEAL_FROM = 0.5
 _COUNTY = 6
 
 _log = structlog.get_logger()
+
+
+class EventsSeen(Protocol):
+    """Who puts posts together to events; it has seen a post before early warning does."""
+
+    def event_of(self, post: str) -> str:
+        """The key of the event of that post; "" where it is of none."""
+
+    def name_of(self, event: str) -> str:
+        """A readable name of that event."""
+
+    def moved(self) -> list[tuple[str, str]]:
+        """Events that went into others since the last call: (gone, into)."""
 
 
 class Topics:
@@ -60,7 +76,10 @@ class Topics:
         if (scored.score.p_appeal or 0.0) >= APPEAL_FROM:
             topics.append(APPEAL)
         event = self._event_of(scored.post.id) if self._event_of else ""
-        return [Key(place, topic, event) for place in places for topic in topics]
+        found = [Key(place, topic) for place in places for topic in topics]
+        if event:
+            found += [Key(place, topic, event) for place in places for topic in topics]
+        return found
 
     def _is_own(self, code: str) -> bool:
         if self._own:
@@ -79,7 +98,10 @@ def point(post: Post) -> Point | None:
 
 
 class EarlyWarning:
-    """The part. ``per_day``: false alarms that are borne a day and locality."""
+    """The part. ``per_day``: false alarms that are borne a day and locality.
+
+    ``events`` is the part of grouping that comes before; without it only topics are counted.
+    """
 
     name = "warning"
 
@@ -89,12 +111,12 @@ class EarlyWarning:
         store: Store,
         *,
         per_day: float,
-        event_of: Callable[[str], str] | None = None,
+        events: EventsSeen | None = None,
     ) -> None:
         self._database = database
         self._store = store
         self._per_day = per_day
-        self._event_of = event_of
+        self._events = events
         self._watch = Watch(per_day=per_day)
         self._topics = Topics((), ())
         self._places: dict[str, str] = {}
@@ -106,7 +128,8 @@ class EarlyWarning:
         state = decode(body)
         if body is not None and state is None:
             _log.warning("warning_state_unreadable", at=now.isoformat())
-        self._watch = Watch(state, per_day=self._per_day)
+        of_events = OF_EVENTS if self._events else 0.0
+        self._watch = Watch(state, per_day=self._per_day, of_events=of_events)
         self._known = None
 
     def refresh(self, now: datetime) -> None:  # noqa: ARG002 (the form of every part)
@@ -118,10 +141,12 @@ class EarlyWarning:
         self._known = (rules, places)
         self._places = {place.code: place.name for place in places}
         own = [place.code for place in places if place.own]
-        self._topics = Topics(rules, own, self._event_of)
+        self._topics = Topics(rules, own, self._events.event_of if self._events else None)
 
     def read(self, scored: Sequence[ScoredPost], now: datetime) -> None:
         """Count the posts; of what was published in the future nothing is believed."""
+        for gone, into in self._events.moved() if self._events else ():
+            self._watch.matters.move(gone, into)
         latest = now.timestamp()
         for one in scored:
             found = point(one.post)
@@ -130,7 +155,8 @@ class EarlyWarning:
 
     def tell(self, now: datetime, *, caught_up: bool) -> list[Signal]:  # noqa: ARG002 (as above)
         """What is unusual, each matter once."""
-        return signals(self._watch, self._topics, self._place, now)
+        name_of = self._events.name_of if self._events else str
+        return signals(self._watch, self._topics, self._place, name_of, now)
 
     def save(self, now: datetime) -> None:  # noqa: ARG002 (the form of every part)
         """Write the state where it changed."""
@@ -159,25 +185,26 @@ class EarlyWarning:
 
 
 def signals(
-    watch: Watch, topics: Topics, place: Callable[[str], str], now: datetime
+    watch: Watch,
+    topics: Topics,
+    place: Callable[[str], str],
+    name_of: Callable[[str], str],
+    now: datetime,
 ) -> list[Signal]:
-    """What is to be told now, as signals."""
+    """What is to be told now, as signals. ``name_of`` names an event by its key."""
     found = []
     for one in watch.crossings():
-        also = [topics.names.get(key.topic, key.topic) for key in one.also]
         topic = topics.names.get(one.key.topic, one.key.topic)
-        signal = make_signal(
-            one,
-            watch.series[one.key.text],
-            watch.rhythm,
-            area=place(one.key.area),
-            topic=topic,
-            borne=watch.borne(one.key.area),
-            now=now,
+        also = [topics.names.get(key.topic, key.topic) for key in one.also]
+        found.append(
+            make_signal(
+                one,
+                watch,
+                area=place(one.key.area),
+                topic=topic,
+                event=name_of(one.key.event) if one.key.event else "",
+                also=[name for name in dict.fromkeys(also) if name != topic],
+                now=now,
+            )
         )
-        others = [name for name in dict.fromkeys(also) if name != topic]
-        if others:
-            said = f"{signal.reason}（同一批帖文也使{'、'.join(others)}增多）"
-            signal = msgspec.structs.replace(signal, reason=said)
-        found.append(signal)
     return found

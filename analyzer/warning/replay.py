@@ -1,7 +1,7 @@
 """Backtest (回测): stored posts once more, in the order of their own times, through what is live.
 
-The windows of the alert rules and early warning are the same code as in the service; only the
-clock is the posts'. Where posts name their event, a signal of which at least half the posts are
+The windows of the alert rules, events and early warning are the same code as in the service; only
+the clock is the posts'. Where posts name their event, a signal of which at least half the posts are
 of one event is true, and its delay counts from the event's first post; any other is false.
 """
 
@@ -13,6 +13,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from analyzer.grouping.events_book import Book
 from analyzer.grouping.matching import Condition, definition, haystack
 from analyzer.grouping.signals import make_signal
 from analyzer.grouping.windows import RuleState, RuleWindow, entry
@@ -23,6 +24,7 @@ from posts.model import ScoredPost, Signal
 from registry.alert_rules import AlertRule
 
 DAY_S = 86_400.0
+_AT_ONCE = 100
 _TRUE_FROM = 0.5
 
 
@@ -78,9 +80,12 @@ def replay(
         for rule in rules
         if rule.enabled
     ]
-    watch, topics = Watch(per_day=per_day), Topics(rules, own)
+    book = Book()
+    watch, topics = Watch(per_day=per_day), Topics(rules, own, book.event_of)
     told: list[Signal] = []
-    for one in posts:
+    for number, one in enumerate(posts):
+        if per_day and number % _AT_ONCE == 0:
+            _put_together(book, watch, posts[number : number + _AT_ONCE])
         now = one.post.first_seen_at
         folded = haystack(one.post)
         for condition, window in windows:
@@ -91,10 +96,19 @@ def replay(
         found = point(one.post) if per_day else None
         if found is not None:
             watch.count(found, topics.of(one))
-            told += signals(watch, topics, place, now)
+            told += signals(watch, topics, place, book.name_of, now)
     starts = _starts(posts, events or {})
     fired = [_fired(signal, events, starts) for signal in told]
     return fired, _summary(posts, fired, starts)
+
+
+def _put_together(book: Book, watch: Watch, posts: Sequence[ScoredPost]) -> None:
+    """The events of the posts that come next; events that came near are one from now on."""
+    book.merge_near()
+    for gone, into in book.absorbed:
+        watch.matters.move(gone, into)
+    book.absorbed.clear()
+    book.read([one.post for one in posts])
 
 
 def _starts(posts: Iterable[ScoredPost], events: Mapping[str, str]) -> dict[str, datetime]:

@@ -35,8 +35,10 @@ WINDOWS_S = (HOUR // 2, HOUR, 3 * HOUR)
 LAG_H = 13
 """So many hours ago history ends: a burst of half a day is not its own measure."""
 
-FEWEST = 3
-"""Fewer posts in a window are never told."""
+FEWEST = 2
+"""Fewer posts in a window are never told; two are, where hardly anything is ever written."""
+
+_UNCLIPPED = 3
 
 LEAST_SPREAD = 0.1
 MOST_SPREAD = 0.3
@@ -45,9 +47,9 @@ _PRIOR_HOURS = 24.0
 _LIKE_ALL = 5.0  # posts' worth of belief in each hour that it has the rhythm of all posts
 _LIKE_POOL = 20.0  # squared posts' worth of belief that it varies as the others do
 _CLIP = 6.0  # standard deviations that enter history
-_TRIES = 3.0
+_TRIES = 1.5
 """Windows of a length that count as tried: those side by side in a day, times this for all lengths
-and their sliding. Measured (docs/evaluation.md): what is stated is then no less than what happens.
+and their sliding. Measured (docs/evaluation.md): what is stated is more than what happens.
 """
 
 _POINTS = 50
@@ -109,7 +111,7 @@ def add(series: Series, point: Point) -> bool:
     """Count a post; False where its hour is history already."""
     if hour_of(point.at) < series.closed:
         return False
-    _count(series.steps, int(point.at // STEP_S))
+    count_step(series.steps, int(point.at // STEP_S))
     points = series.points
     points.append(point)
     if len(points) > 1 and points[-2].at > point.at:
@@ -150,9 +152,9 @@ def close(series: Series, rhythm: Rhythm, pool: Spread) -> None:
         share = usual * rhythm.tide(hour, count, level * usual)
         mean = level * share
         clipped = float(count)
-        if count > FEWEST:
+        if count > _UNCLIPPED:
             most = mean + _CLIP * math.sqrt(mean + spread * mean * mean)
-            clipped = min(clipped, max(float(FEWEST), most))
+            clipped = min(clipped, max(float(_UNCLIPPED), most))
         series.spread.extra = series.spread.extra * FADE + (clipped - mean) ** 2 - mean
         series.spread.square = series.spread.square * FADE + mean * mean
         series.weight = series.weight * FADE + clipped
@@ -260,7 +262,8 @@ def _windows(
             yield window, start, count, mean * rhythm.rise(start, end, count, mean), wide
 
 
-def _count(steps: list[list[int]], step: int) -> None:
+def count_step(steps: list[list[int]], step: int) -> None:
+    """Count a post in its step; steps stay in order."""
     index = len(steps)
     while index and steps[index - 1][0] > step:
         index -= 1

@@ -4,24 +4,21 @@ What is real: the texts' topics and how many posts each day had (traffic), the i
 reposts (cascades), and the rhythm of the day, which is that of the reposts. What is made, by a
 seed: the hour of each post of the traffic, of which only the day is known; its locality, the shares
 of localities falling as 1, 1/2, 1/3 …; and in which series and on which day a cascade begins. Its
-time of day is its own. Of each cascade a desk sees a part only.
+time of day is its own. Of each cascade a desk sees a part only. Posts of the traffic are of the
+events that grouping puts them into; the reposts of a cascade, which repeat its text, are one event.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from msgspec import Struct
 
-from analyzer.grouping.defaults import default_rules
-from analyzer.grouping.matching import Condition, fold
-from analyzer.sentiment.port import Scorer
 from analyzer.warning.evaluation import (
     DAY_S,
     Cascade,
@@ -36,21 +33,16 @@ from analyzer.warning.evaluation import (
     mean_and_deviations,
     outcome,
 )
-from analyzer.warning.part import APPEAL, APPEAL_FROM, NEGATIVE
 from analyzer.warning.rhythm import DAY_HOURS, HOUR, SHANGHAI_S
-from analyzer.warning.watch import Key
-from posts.errors import reason_of
-from posts.model import Sentiment
+from analyzer.warning.state import Key
+from analyzer.warning.traffic import Traffic, lines_of
 from registry.errors import InvalidInputError
 
 BEGIN_DAYS = 16
 RUNS_S = 3 * DAY_S
-_YEAR = 2020
 _QUIET_S = 5 * DAY_S
 _TRIES = 20
 _PRESENT_S = DAY_S
-_BATCH = 512
-Heads = Callable[[Sequence[str]], Sequence[Sequence[str]]]
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -69,7 +61,7 @@ class Setting(Struct, frozen=True, kw_only=True):
 def read_cascades(path: Path) -> list[tuple[float, list[float]]]:
     """(instant, offsets in seconds) of JSON Lines with ``time`` and ``offsets``."""
     found = []
-    for line in _lines(path):
+    for line in lines_of(path):
         try:
             row = json.loads(line)
             found.append((begin_of(row["time"]), sorted(float(one) for one in row["offsets"])))
@@ -87,51 +79,9 @@ def begin_of(time: object) -> float:
     raise ValueError(time)
 
 
-def heads_of(scorer: Scorer) -> Heads:
-    """The topics *negative* and *appeal* of texts, by that scorer."""
-
-    def heads(texts: Sequence[str]) -> list[list[str]]:
-        found = []
-        for start in range(0, len(texts), _BATCH):
-            for score in scorer.score(texts[start : start + _BATCH]):
-                topics = [NEGATIVE] if score.sentiment is Sentiment.NEGATIVE else []
-                found.append([*topics, APPEAL] if (score.p_appeal or 0) >= APPEAL_FROM else topics)
-        return found
-
-    return heads
-
-
-def read_traffic(
-    path: Path, heads: Heads | None = None, *, most: int | None = None
-) -> list[tuple[float, tuple[str, ...]]]:
-    """(begin of its day, topics) of the first ``most`` lines ``month.day<tab>text``.
-
-    Topics are the default rules whose words a text has, and what ``heads`` says of it.
-    """
-    days, texts = [], []
-    for line in _lines(path)[:most]:
-        day, _, text = line.rstrip("\n").partition("\t")
-        month, _, of_month = day.partition(".")
-        try:
-            at = datetime(_YEAR, int(month), int(of_month), tzinfo=UTC).timestamp()
-        except ValueError as error:
-            raise InvalidInputError(
-                f"{path} 不是背景帖文（每行：月.日、制表符、正文）。"
-            ) from error
-        days.append(at - SHANGHAI_S)
-        texts.append(text)
-    rules = [(str(rule.id), Condition(rule)) for rule in default_rules(None)]
-    more = heads(texts) if heads else [()] * len(texts)
-    topics = []
-    for text, also in zip(texts, more, strict=True):
-        folded = fold(text)
-        topics.append((*(name for name, rule in rules if rule.says(folded)), *also))
-    return list(zip(days, topics, strict=True))
-
-
 def make(
     cascades: Sequence[tuple[float, list[float]]],
-    traffic: Sequence[tuple[float, tuple[str, ...]]],
+    traffic: Traffic,
     setting: Setting,
 ) -> tuple[Trial, list[str]]:
     """The trial and the codes of its localities."""
@@ -139,18 +89,22 @@ def make(
     hours = _hours(cascades)
     names = [f"{number:02d}" for number in range(setting.places)]
     shares = [1 / (number + 1) for number in range(setting.places)]
-    first = min(day for day, _ in traffic)
+    first = min(day for day, _, _ in traffic)
     posts: list[tuple[float, tuple[Key, ...]]] = []
-    for day, topics in traffic:
+    for day, topics, event in traffic:
         if day - first > setting.days * DAY_S:
             continue
         hour = rng.choices(range(DAY_HOURS), hours)[0]
         place = rng.choices(names, shares)[0]
         at = day + (hour + rng.random()) * HOUR
-        posts.append((at, tuple(Key(place, topic) for topic in topics)))
+        keys = [Key(place, topic) for topic in topics]
+        if event:
+            keys += [Key(place, topic, event) for topic in topics]
+        posts.append((at, tuple(keys)))
     begins = first + BEGIN_DAYS * DAY_S
     last = max(at for at, _ in posts)
-    series = sorted({key for _, keys in posts for key in keys}, key=lambda key: key.text)
+    every = {key for _, keys in posts for key in keys if not key.event}
+    series = sorted(every, key=lambda key: key.text)
     busy: dict[Key, list[float]] = defaultdict(list)
     chosen = list(cascades[setting.rest :: setting.every])
     rng.shuffle(chosen)
@@ -167,8 +121,9 @@ def make(
             start = begins + day * DAY_S + (time + SHANGHAI_S) % DAY_S
             if all(abs(start - other) > _QUIET_S for other in busy[key]):
                 busy[key].append(start)
-                found.append(Cascade(key, start, start + RUNS_S))
-                posts += [(start + one, (key,)) for one in seen]
+                own = Key(key.area, key.topic, f"cascade-{len(found)}")
+                found.append(Cascade(own, start, start + RUNS_S))
+                posts += [(start + one, (key, own)) for one in seen]
                 break
     posts.sort(key=lambda post: post[0])
     return Trial(tuple(Seen(*post) for post in posts), tuple(found), begins), names
@@ -208,8 +163,20 @@ def _methods(trial: Trial) -> list[tuple[str, Scores, float | None, list[float]]
     return [
         ("早期预警", early_warning(trial), 0.0, [one / 8 for one in range(-16, 41)]),
         (
+            "早期预警（不分事件）",
+            early_warning(trial, of_events=0.0),
+            0.0,
+            [one / 8 for one in range(-16, 41)],
+        ),
+        (
             "均值加标准差（1 小时）",
             mean_and_deviations(trial, HOUR),
+            3.0,
+            [one / 4 for one in range(2, 80)],
+        ),
+        (
+            "均值加标准差（1 小时，至少 3 条）",
+            mean_and_deviations(trial, HOUR, fewest=3),
             3.0,
             [one / 4 for one in range(2, 80)],
         ),
@@ -219,7 +186,7 @@ def _methods(trial: Trial) -> list[tuple[str, Scores, float | None, list[float]]
             3.0,
             [one / 4 for one in range(2, 80)],
         ),
-        ("固定条数（1 小时）", fixed_count(trial, HOUR), None, [float(n) for n in range(3, 80)]),
+        ("固定条数（1 小时）", fixed_count(trial, HOUR), None, [float(n) for n in range(2, 80)]),
     ]
 
 
@@ -259,14 +226,3 @@ def _hours(cascades: Sequence[tuple[float, list[float]]]) -> list[int]:
         seconds = start.hour * HOUR + start.minute * 60
         counts.update(int((seconds + one) // HOUR) % DAY_HOURS for one in offsets)
     return [counts[hour] + 1 for hour in range(DAY_HOURS)]
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        if path.suffix == ".gz":
-            with gzip.open(path, "rt", encoding="utf-8") as file:
-                return [line for line in file if line.strip()]
-        return [line for line in path.read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError, EOFError) as error:
-        said = reason_of(error) if isinstance(error, OSError) else "不是 UTF-8 文本"
-        raise InvalidInputError(f"读不了 {path}：{said}。") from error

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import chain
 
 import msgspec
-from msgspec import Struct, field
 
-from analyzer.warning.rhythm import DAY_HOURS, HOUR, KEPT_H, Rhythm, hour_of
+from analyzer.warning.matters import Matter, Matters
+from analyzer.warning.rhythm import DAY_HOURS, HOUR, KEPT_H, hour_of
 from analyzer.warning.series import (
     LAG_H,
     Point,
@@ -25,8 +26,11 @@ from analyzer.warning.series import (
     add,
     begin,
     close,
+    curve,
     look,
+    needed,
 )
+from analyzer.warning.state import Crossing, Key, State
 
 MOST_SERIES = 2_000
 """So many series are kept, those with the newest posts."""
@@ -34,60 +38,14 @@ MOST_SERIES = 2_000
 LEARN_DAYS = 3.0
 """So many days are watched before anything is told."""
 
+OF_EVENTS = 0.5
+"""This part of the false alarms that are borne falls to events, the other to topics."""
+
 COOL_S = 6 * HOUR
 GROWTH = 2
 _REMEMBERED = 20_000
 _SAME = 0.6
-_VERSION = 1
 LATE_AFTER = timedelta(hours=24)
-
-
-class Key(Struct, frozen=True, array_like=True):
-    """What a series counts: a code of a division, a topic, and an event or ""."""
-
-    area: str
-    topic: str
-    event: str = ""
-
-    @property
-    def text(self) -> str:
-        """One string for it."""
-        return f"{self.area}\x1f{self.topic}\x1f{self.event}"
-
-
-class Crossing(Struct, frozen=True, kw_only=True):
-    """A series that is unusual, with the posts that are known by id, newest last."""
-
-    key: Key
-    found: Unusual
-    points: tuple[Point, ...]
-    also: tuple[Key, ...] = ()
-
-
-class State(Struct):
-    """All that is kept over a restart."""
-
-    v: int = _VERSION
-    rhythm: Rhythm = field(default_factory=Rhythm)
-    pool: Spread = field(default_factory=Spread)
-    series: dict[str, Series] = field(default_factory=dict)
-    seen: list[str] = field(default_factory=list)
-
-
-def encode(state: State) -> bytes:
-    """The state as bytes."""
-    return msgspec.msgpack.encode(state)
-
-
-def decode(body: bytes | None) -> State | None:
-    """The state; None where there is none, or it can't be read."""
-    if body is None:
-        return None
-    try:
-        state = msgspec.msgpack.decode(body, type=State)
-    except msgspec.MsgspecError:
-        return None
-    return state if state.v == _VERSION else None
 
 
 class Watch:
@@ -98,14 +56,20 @@ class Watch:
     """
 
     def __init__(
-        self, state: State | None = None, *, per_day: float = 1.0, most: int = MOST_SERIES
+        self,
+        state: State | None = None,
+        *,
+        per_day: float = 1.0,
+        most: int = MOST_SERIES,
+        of_events: float = OF_EVENTS,
     ) -> None:
-        self.per_day = per_day
+        self.per_day, self._of_events = per_day, of_events
         self._most = most
         state = state or State()
         self.rhythm = state.rhythm
         self.pool = state.pool
         self.series: OrderedDict[str, Series] = OrderedDict(state.series)
+        self.matters = Matters(state.matters)
         self._topics: dict[str, int] = {}
         for text in self.series:
             self._count_topic(text, 1)
@@ -117,7 +81,11 @@ class Watch:
     def state(self) -> State:
         """What is to be kept."""
         return State(
-            rhythm=self.rhythm, pool=self.pool, series=dict(self.series), seen=list(self._seen)
+            rhythm=self.rhythm,
+            pool=self.pool,
+            series=dict(self.series),
+            seen=list(self._seen),
+            matters=self.matters.kept(),
         )
 
     def count(self, point: Point, keys: Iterable[Key]) -> bool:
@@ -133,6 +101,10 @@ class Watch:
         self._close(hour_of(point.at) - LAG_H)
         for key in keys:
             text = key.text
+            if key.event:
+                if self.matters.add(text, point):
+                    self._touched[text] = key
+                continue
             one = self.series.get(text)
             if one is None:
                 one = self._begin(text)
@@ -147,21 +119,44 @@ class Watch:
         """How many series that locality has."""
         return max(1, self._topics.get(area, 1))
 
-    def borne(self, area: str) -> float:
-        """How many false alarms a day are borne in each series of that locality."""
-        return self.per_day / self.topics(area)
+    def part(self, key: Key) -> float:
+        """Which part of its locality's false alarms falls to a series: all events share one."""
+        if key.event:
+            return self._of_events
+        return (1.0 - self._of_events) / self.topics(key.area)
 
-    def unusual(self) -> list[tuple[Key, Series, Unusual]]:
+    def borne(self, key: Key) -> float:
+        """How many false alarms a day are borne there."""
+        return self.per_day * self.part(key)
+
+    def needed(self, crossing: Crossing) -> int:
+        """The count from which on that window would have been told."""
+        found, borne = crossing.found, self.borne(crossing.key)
+        if crossing.key.event:
+            return self.matters.needed(crossing.key.area, found, borne)
+        return needed(found, borne)
+
+    def curve(self, key: Key, hours: int) -> list[tuple[int, int, float]]:
+        """Of each of the last hours: its number, the posts, and how many were to be expected."""
+        if key.event:
+            return self.matters.curve(key.text, hours, self.rhythm)
+        return curve(self.series[key.text], hours)
+
+    def unusual(self) -> list[tuple[Key, Series | Matter, Unusual]]:
         """Of the series that got posts since the last call, those that cross; told ones too."""
         touched, self._touched = self._touched, {}
         if self.rhythm.days < LEARN_DAYS:
             return []
-        found = []
+        found: list[tuple[Key, Series | Matter, Unusual]] = []
         for text, key in touched.items():
+            if key.event:
+                matter = self.matters.all.get(text)
+                unusual = self.matters.look(text, key.area, self.rhythm) if matter else None
+                if matter and unusual and unusual.per_day <= self.borne(key):
+                    found.append((key, matter, unusual))
+                continue
             one = self.series.get(text)
-            unusual = (
-                look(one, self.rhythm, self.pool, per_day=self.borne(key.area)) if one else None
-            )
+            unusual = look(one, self.rhythm, self.pool, per_day=self.borne(key)) if one else None
             if one is not None and unusual is not None:
                 found.append((key, one, unusual))
         return found
@@ -174,7 +169,7 @@ class Watch:
         candidates = []
         for key, one, unusual in self.unusual():
             rarer = (raised or {}).get(key.text, 1.0)
-            if unusual.per_day * rarer <= self.borne(key.area) and _is_news(one.told, unusual):
+            if unusual.per_day * rarer <= self.borne(key) and _is_news(one.told, unusual):
                 candidates.append((key, one, unusual))
         candidates.sort(key=lambda one: (_breadth(one[0]), one[2].per_day))
         told: list[Crossing] = []
@@ -205,7 +200,10 @@ class Watch:
     def _was_told(self, key: Key, points: Sequence[Point], unusual: Unusual) -> bool:
         """Whether a closer or narrower series has told these posts within the cool-down."""
         ids = {point.id for point in points}
-        for text, other in self.series.items():
+        others: Iterable[tuple[str, Series | Matter]] = chain(
+            self.matters.all.items(), self.series.items()
+        )
+        for text, other in others:
             if other.told is None or unusual.end - other.told.end > COOL_S:
                 continue
             own = Key(*text.split("\x1f"))
@@ -232,6 +230,8 @@ class Watch:
     def _close(self, until: int) -> None:
         before = self.rhythm.closed
         self.rhythm.close(until)
+        if until > before:
+            self.matters.close(until)
         if until > before and until // DAY_HOURS != before // DAY_HOURS:
             self._look_over(until)
 
@@ -241,6 +241,7 @@ class Watch:
         for text in old:
             del self.series[text]
             self._count_topic(text, -1)
+        self.matters.look_over(until)
         self.pool = Spread(
             sum(one.spread.extra for one in self.series.values()),
             sum(one.spread.square for one in self.series.values()),

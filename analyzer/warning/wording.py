@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from analyzer.grouping.windows import distinct, instant
 from analyzer.warning.rhythm import DAY_HOURS, HOUR, Rhythm
-from analyzer.warning.series import Series, curve, needed
-from analyzer.warning.watch import Crossing
+from analyzer.warning.state import Crossing
+from analyzer.warning.watch import Watch
 from posts.identity import SHANGHAI
+from posts.log.quotations import QUOTATION
 from posts.model import Basis, Signal
 
 RULE = "early-warning"
@@ -23,29 +25,30 @@ _MOST_SAID_DAYS = 9_999.0
 
 def make_signal(
     crossing: Crossing,
-    series: Series,
-    rhythm: Rhythm,
+    watch: Watch,
     *,
     area: str,
     topic: str,
-    borne: float,
+    event: str,
+    also: Sequence[str],
     now: datetime,
 ) -> Signal:
-    """The signal. ``area`` and ``topic`` are names; ``borne``: false alarms a day in the series."""
+    """The signal. ``area``, ``topic``, ``event`` ("": of no one event) and ``also`` are names."""
     found, key = crossing.found, crossing.key
     points = crossing.points
     text = f"{key.text}\x1f{found.end}\x1f{found.window}\x1f{found.count}"
-    hours = curve(series, _CURVE_H)
+    hours = watch.curve(key, _CURVE_H)
+    least = watch.needed(crossing)
     days = once_in_days(found.per_day)
     return Signal(
         id=hashlib.sha256(text.encode()).hexdigest()[:32],
         rule=RULE,
         fingerprint=":".join(part for part in ("warn", key.area, key.topic, key.event) if part),
-        title=f"{area}“{topic}”异常增多",
-        reason=sentence(crossing, rhythm),
+        title=f"{area}“{topic}”{'中一件事' if event else ''}异常增多",
+        reason=sentence(crossing, watch.rhythm, event=event, also=also),
         heat="orange" if days >= _RARE_DAYS and found.count >= _MANY else "yellow",
         count=found.count,
-        threshold=needed(found, borne),
+        threshold=least,
         window_start=instant(found.start),
         window_end=instant(found.end),
         first_post_at=instant(points[0].at),
@@ -59,26 +62,42 @@ def make_signal(
             window_s=int(found.end - found.start),
             value=found.count,
             baseline=round(found.baseline, 3),
-            needed=needed(found, borne),
+            needed=least,
             once_in_days=round(days, 2),
-            history_days=round(rhythm.days, 1),
+            history_days=round(watch.rhythm.days, 1),
             curve_start=instant(hours[0][0] * HOUR) if hours else None,
             curve=tuple((count, round(expected, 3)) for _, count, expected in hours),
         ),
     )
 
 
-def sentence(crossing: Crossing, rhythm: Rhythm) -> str:
-    """Window, value, baseline and confidence in one sentence."""
+def sentence(
+    crossing: Crossing, rhythm: Rhythm, *, event: str = "", also: Sequence[str] = ()
+) -> str:
+    """Window, value, baseline and confidence in one sentence; the name of the event at its end.
+
+    The name is made of words of posts: it stands where quotations stand, and goes with them when
+    the posts are destroyed by law.
+    """
     found = crossing.found
     at = instant(found.end).astimezone(SHANGHAI)
-    length = length_of(found.window)
-    return (
-        f"近 {length} {found.count} 条，"
-        f"按前 {rhythm.days:.0f} 天周{_WEEK[at.weekday()]} {at.hour} 时前后的往常水平"
-        f"应有{number(found.baseline)}条；"
-        f"这样多若出于偶然，{days_of(once_in_days(found.per_day))}才有一次"
-    )
+    length, rare = length_of(found.window), days_of(once_in_days(found.per_day))
+    if event:
+        said = (
+            f"近 {length} {found.count} 条说同一件事，"
+            f"按此事自身的往常应有{number(found.baseline)}条；"
+            f"按前 {rhythm.days:.0f} 天当地各件事的往常，{rare}才有一件这样快"
+        )
+    else:
+        said = (
+            f"近 {length} {found.count} 条，"
+            f"按前 {rhythm.days:.0f} 天周{_WEEK[at.weekday()]} {at.hour} 时前后的往常水平"
+            f"应有{number(found.baseline)}条；"
+            f"这样多若出于偶然，{rare}才有一次"
+        )
+    if also:
+        said += f"（同一批帖文也使{'、'.join(also)}增多）"
+    return f"{said}{QUOTATION}“{event}”一事" if event else said
 
 
 def once_in_days(per_day: float) -> float:

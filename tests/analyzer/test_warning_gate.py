@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.warning import traffic as posts
 from analyzer.warning import trial
 from analyzer.warning.evaluation import at_most, curve, early_warning, fixed_count, outcome
 from analyzer.warning.evaluation import mean_and_deviations as deviations
@@ -16,7 +17,7 @@ HOUR = 3_600
 @pytest.mark.needs("eval_data")
 def test_cascades_are_told_earlier_than_by_the_usual_rules(eval_data: Path, figure) -> None:
     cascades = trial.read_cascades(eval_data / "events" / "ced_cascades.jsonl.gz")
-    traffic = trial.read_traffic(eval_data / "throughput" / "covid_weibo_150k.tsv.gz", most=45_000)
+    traffic = posts.read_traffic(eval_data / "throughput" / "covid_weibo_150k.tsv.gz", most=45_000)
     made, areas = trial.make(cascades, traffic, trial.Setting(places=5, cascades=60))
     scores = early_warning(made)
     stated = outcome(made, scores, 0.0, areas)

@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 
 from analyzer.warning.series import Point
-from analyzer.warning.watch import Key, Watch, encode
+from analyzer.warning.state import Key, encode
+from analyzer.warning.watch import Watch
 
 _POSTS = 60_000
 _A_DAY = 5_000

@@ -58,12 +58,13 @@ def test_it_says_what_rings_when_and_how_long_after_the_first_post(folder: Path)
     found = json.loads(done.stdout)
     told = [(one["rule"], one["count"], one["delay_s"], one["event"]) for one in found["signals"]]
     assert told == [
-        ("early-warning", 3, 600.0, "停水"),
+        ("early-warning", 2, 300.0, "停水"),
+        ("early-warning", 4, 900.0, "停水"),
         ("water", 5, 1200.0, "停水"),
-        ("early-warning", 6, 1500.0, "停水"),
     ]
+    assert found["signals"][0]["reason"].endswith("；最新：“瑞丽市”一事")
     summary = found["summary"]
-    assert (summary["events_found"], summary["median_delay_s"]) == (1, 600.0)
+    assert (summary["events_found"], summary["median_delay_s"]) == (1, 300.0)
     assert summary["false_per_day"] == 0
 
 

@@ -100,10 +100,11 @@ def _events(events: Path | None, posts: Path | None) -> list[str]:
 
 def _warning(cascades: Path, traffic: Path) -> Iterator[str]:
     from analyzer import sentiment
+    from analyzer.warning import traffic as posts
     from analyzer.warning import trial
 
     setting = trial.Setting()
-    given = trial.read_traffic(traffic, trial.heads_of(sentiment.load("ngram")))
+    given = posts.read_traffic(traffic, posts.heads_of(sentiment.load("ngram")))
     made, areas = trial.make(trial.read_cascades(cascades), given, setting)
     rows, along = trial.compare(made, areas)
     yield f"\n早期预警：{len(made.cascades)} 个转发链，各见其 {setting.seen:.0%}，{len(areas)} 地"
