@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 from msgspec import Struct
@@ -14,7 +15,8 @@ from registry.errors import InvalidInputError
 from registry.tables import AuditRow, instant_text
 from responder.tables import EntryRow
 
-_STATES = {"closed": False, "opened": True, "reopen": True}
+_STATES = {"closed": False, "merged_into": False, "opened": True, "reopen": True}
+_LINK = re.compile(r"[a-z0-9]+:[0-9a-f]{64}")
 
 
 class Head(Struct, frozen=True):
@@ -69,6 +71,11 @@ def daily_head(session: Session, *, now: datetime, day: date | None = None) -> D
     so_far = "（当日未完）" if day == today else ""
     line = f"{day.isoformat()}{so_far} " + "；".join(parts)
     return DailyHead(day, count, linked, standing_open, line)
+
+
+def links_in(text: str) -> list[str]:
+    """The links in what a person hands in: one link, or the whole line as it was printed."""
+    return list(dict.fromkeys(_LINK.findall(text))) or [text]
 
 
 def contains(session: Session, head: str) -> str:

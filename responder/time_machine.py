@@ -21,10 +21,12 @@ from responder.facts import Known, corrections, gather, in_order
 from responder.incidents import CLOSED, OPEN, Incident
 from responder.query import by_urgency, moments
 from responder.rulebook import Rulebook, in_force
-from responder.rules import RuleSet, load, variants
+from responder.rules import RuleSet, desk_file, load, variants
 from responder.timeline import TimelineItem, timeline_of
 from responder.wording import instant as in_words
 from responder.workdays import Calendar
+
+_NATIONAL = "全国"
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -110,6 +112,11 @@ def compare(
         now=at,
         incident=incident,
     )
+    # What the service began to run after this incident was opened is no difference of the region.
+    there = {(one.cycle, one.rule.id) for one in ours}
+    theirs = [
+        one for one in theirs if (one.cycle, one.rule.id) in there or one.rule.region != _NATIONAL
+    ]
     under = rules.region or rules.version if rules else calendar.version if calendar else ""
     one, two = _by_key(ours), _by_key(theirs)
     return [
@@ -120,7 +127,7 @@ def compare(
 
 
 def named_variant(name: str) -> RuleSet:
-    """The packaged example of that name over the national defaults.
+    """The packaged example of that name over what the service runs.
 
     Raises InvalidInputError with the names.
     """
@@ -129,7 +136,7 @@ def named_variant(name: str) -> RuleSet:
         raise InvalidInputError(
             f"没有“{name}”这个地方规定，可用：{'、'.join(known)}", field="variant"
         )
-    return load(known[name])
+    return load(desk_file(), known[name])
 
 
 def _incident(row: Incident, entries: Sequence[Entry]) -> Incident:

@@ -31,7 +31,8 @@ class Report:
 def check_data(wiring: Wiring, *, head: str = "") -> Report:
     """Check the audit chain, each incident's chain, and the database files.
 
-    ``head``: a link that was noted earlier; a chain that was written anew no longer has it.
+    ``head``: a link that was noted earlier, or a daily line; a chain that was written anew no
+    longer has it.
     Empty DATA is set up, as by any other command, and said to be new. Raises NotFoundError where
     the registry is gone and other data is there: that is no new folder.
     """
@@ -58,12 +59,12 @@ def check_data(wiring: Wiring, *, head: str = "") -> Report:
         _check_audit(session, report)
         _check_incidents(session, report)
         _check_handovers(session, report)
-        if head:
-            place = heads.contains(session, head)
+        for link in heads.links_in(head) if head else ():
+            place = heads.contains(session, link)
             if place:
-                report.lines.append(f"✓ 链中仍有 {head}（{place}），那之前的没有被改写")
+                report.lines.append(f"✓ 链中仍有 {link}（{place}），那之前的没有被改写")
             else:
-                report.faults.append(f"各条链里都没有 {head}：链被改写过，或抄错了链值")
+                report.faults.append(f"各条链里都没有 {link}：链被改写过，或抄错了链值")
     return report
 
 

@@ -30,6 +30,15 @@ def test_spaces_wide_digits_and_lost_line_ends_change_nothing():
     assert parse(wide) == parse(text.replace("\n", "")) == parse(text.replace("，", "，  "))
 
 
+@pytest.mark.parametrize("form", ["（{}）", "({})", "{}."])
+def test_other_numbering_and_a_lost_comma_change_nothing(form: str):
+    text = notice(2026).replace("放假，共", "放假共")
+    for number, sign in enumerate("一二三四五六七", start=1):
+        own = str(number) if form == "{}." else sign
+        text = text.replace(f"{sign}、", form.format(own), 1)
+    assert parse(text) == parse(notice(2026))
+
+
 def test_what_is_only_encouraged_is_no_day_off():
     found = parse(notice(2024))
     assert date(2024, 2, 9) not in found.holidays

@@ -225,6 +225,9 @@ class TestDailyHead:
             assert heads.contains(session, again.audit_hash).startswith("审计链第")
             assert "记录链" in heads.contains(session, again.incidents[0].hash)
             assert heads.contains(session, "sha256:" + "1" * 64) == ""
+            links = [again.audit_hash, *(one.hash for one in again.incidents)]
+            assert heads.links_in(again.line) == links  # the printed line as a whole
+            assert heads.links_in("抄错的") == ["抄错的"]
 
     def test_a_day_to_come_has_none(self, made: Evidence) -> None:
         with (

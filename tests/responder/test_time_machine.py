@@ -10,7 +10,7 @@ from support.clocks import EVIDENCE, Book, at
 from support.responder import NOON
 
 from registry.errors import InvalidInputError, NotFoundError
-from responder import incidents, joining, query, time_machine
+from responder import incidents, joining, query, rulebook, time_machine
 from responder.clocks import as_of, judge
 from responder.drafts import draft
 from responder.entries import (
@@ -116,6 +116,15 @@ def test_under_another_text_the_conference_would_have_been_something_else(sessio
     assert {one.rule for one in wide.differences} == {"R2", "CD-1"}
     assert "没有 R2" in next(one.text for one in wide.differences if one.rule == "R2")
     assert "另有 CD-1" in next(one.text for one in wide.differences if one.rule == "CD-1")
+
+
+def test_what_only_the_service_runs_is_no_difference_of_a_region(session):
+    rulebook.adopt(session, desk(), who="系统", now=NOON)
+    number = opened(session, occurred=NOON, level="重大").id
+    assert "R4-1" in {one.rule for one in time_machine.stood(session, number, NOON).clocks}
+    variant = time_machine.named_variant("北京2021")
+    then = time_machine.stood(session, number, NOON, variant=variant)
+    assert [one.rule for one in then.differences] == ["R2"]
 
 
 def test_a_comparison_changes_nothing_and_equals_itself(session):

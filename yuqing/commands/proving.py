@@ -46,7 +46,9 @@ def verify(
     target: Annotated[
         Path | None, typer.Argument(help="数据目录，或导出的文件夹、压缩包；不写为数据目录")
     ] = None,
-    head: Annotated[str, typer.Option("--head", help="以前抄存的链值，核验链中是否仍有它")] = "",
+    head: Annotated[
+        str, typer.Option("--head", help="以前抄存的链值，或打印的整行，核验链中是否仍有它")
+    ] = "",
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:

@@ -117,10 +117,10 @@ def replay(
 
 
 def _variant(name: str) -> RuleSet:
-    from responder.rules import load, variants
+    from responder.rules import desk_file, load, variants
     from responder.time_machine import named_variant
 
-    return named_variant(name) if name in variants() else load(Path(name))
+    return named_variant(name) if name in variants() else load(desk_file(), Path(name))
 
 
 def _as_dict(then: Then) -> dict[str, Any]:
