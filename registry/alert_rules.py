@@ -46,10 +46,7 @@ _LISTS = ("any_of", "all_of", "none_of", "areas", "kinds", "sources", "sentiment
 
 def put(session: Session, rule: AlertRule, *, now: datetime, who: str = "系统") -> None:
     """Keep the rule, in place of what stood under its id. Raises InvalidInputError."""
-    _require_good(rule)
-    # Posts carry trimmed codes: 533100 as people write it would never match.
-    areas = tuple(dict.fromkeys(gazetteer.area_code(code) for code in rule.areas))
-    rule = msgspec.structs.replace(rule, areas=areas)
+    rule = checked(rule)
     row = session.get(AlertRuleRow, rule.id)
     before = None if row is None else _rule(row)
     if before == rule:
@@ -66,6 +63,14 @@ def put(session: Session, rule: AlertRule, *, now: datetime, who: str = "系统"
     audit.record(
         session, who=who, action=action, subject=rule.id, before=before, after=rule, now=now
     )
+
+
+def checked(rule: AlertRule) -> AlertRule:
+    """The rule as it would be kept. Raises InvalidInputError."""
+    _require_good(rule)
+    # Posts carry trimmed codes: 533100 as people write it would never match.
+    areas = tuple(dict.fromkeys(gazetteer.area_code(code) for code in rule.areas))
+    return msgspec.structs.replace(rule, areas=areas)
 
 
 def get(session: Session, rule_id: str) -> AlertRule:

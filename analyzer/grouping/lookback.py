@@ -18,7 +18,7 @@ def look_back(index: PostIndex, condition: Condition, now: datetime) -> list[Ent
     Raises RetryError where the index can't answer now.
     """
     found: dict[str, Entry] = {}
-    for query in _queries(condition):
+    for query in queries(condition):
         for batch in index.scan(_newest(index, query)):
             for scored in batch:
                 if scored.post.id not in found and condition.matches(scored, haystack(scored.post)):
@@ -26,7 +26,7 @@ def look_back(index: PostIndex, condition: Condition, now: datetime) -> list[Ent
     return list(found.values())
 
 
-def _queries(condition: Condition) -> Iterator[Query]:
+def queries(condition: Condition, *, since: datetime | None = None) -> Iterator[Query]:
     """One query a word of which any must occur, each with the words that all must."""
     rule = condition.rule
     area = rule.areas[0] if len(rule.areas) == 1 else None
@@ -35,7 +35,7 @@ def _queries(condition: Condition) -> Iterator[Query]:
     always = [_quoted(word) for word in condition.all_of]
     for word in condition.any_of or (None,):
         words = always if word is None else [*always, _quoted(word)]
-        yield Query(text=" ".join(words), area=area, source=source, kind=kind)
+        yield Query(text=" ".join(words), area=area, source=source, kind=kind, since=since)
 
 
 def _newest(index: PostIndex, query: Query) -> Query:

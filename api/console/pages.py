@@ -22,6 +22,7 @@ from api.console import (
     matters,
     naming,
     notices,
+    ringing,
     search,
     silencing,
     talking,
@@ -156,5 +157,16 @@ def audit_page(
 
 for part in (alerts, assessing, incidents, lead, search, talking, watching, telling, workdays):
     router.include_router(part.router)
-for part in (naming, duty_pages, turns, handover, silencing, erasures, judging, eventing, copies):
+for part in (
+    naming,
+    ringing,
+    duty_pages,
+    turns,
+    handover,
+    silencing,
+    erasures,
+    judging,
+    eventing,
+    copies,
+):
     router.include_router(part.router)

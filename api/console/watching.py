@@ -144,10 +144,10 @@ async def source_save(
 @router.get("/rules")
 def rule_page(request: Request, session: Reading, user: PageUser, edit: str = "") -> Response:
     """The alert rules; a form for those who may change them."""
-    return _rules(request, session, user, edit=edit)
+    return rules_view(request, session, user, edit=edit)
 
 
-def _rules(
+def rules_view(
     request: Request,
     session: Session,
     user: User,
@@ -155,11 +155,13 @@ def _rules(
     edit: str = "",
     values: Fields | None = None,
     error: DeskError | None = None,
+    rings: dict[str, Any] | None = None,
 ) -> Response:
+    """The page; ``rings`` is what api/console/ringing.py has to show of one rule."""
     rows = alert_rules.everything(session)
     if values is None:
         found = next((rule for rule in rows if rule.id == edit), None)
-        values = _rule_fields(found) if found else Fields()
+        values = rule_fields(found) if found else Fields()
     return render(
         request,
         "rules.html",
@@ -177,6 +179,7 @@ def _rules(
         ],
         editing=bool(edit),
         values=values,
+        rings=rings,
         error=error.message if error else None,
     )
 
@@ -201,7 +204,33 @@ def says(rule: AlertRule) -> str:
     return " · ".join(parts)
 
 
-def _rule_fields(rule: AlertRule) -> Fields:
+def rule_given(session: Session, form: Fields) -> AlertRule:
+    """The rule that the form describes; what it does not ask for stays as it was kept."""
+    rule_id = form.text("id", "代号", longest=64)
+    if not _ID.fullmatch(rule_id):
+        raise InvalidInputError("“代号”只用字母、数字、短横、点和下划线。", field="id")
+    before = {rule.id: rule for rule in alert_rules.everything(session)}.get(rule_id)
+    if form.get("heat") not in words.HEAT:
+        raise InvalidInputError("“热度”不在可选之列。", field="heat")
+    fields: dict[str, Any] = {
+        "name": form.text("name", "名称", longest=100),
+        "any_of": form.words("any_of"),
+        "all_of": form.words("all_of"),
+        "none_of": form.words("none_of"),
+        "areas": form.words("areas"),
+        "sentiments": (Sentiment.NEGATIVE,) if form.get("sentiment") == "negative" else (),
+        "min_count": form.number("min_count", "满几条预警", least=1, most=100_000),
+        "window_s": 60 * form.number("window_min", "多少分钟之内", least=1, most=30 * 1440),
+        "cooldown_s": 60 * form.number("cooldown_min", "不重复", least=0, most=30 * 1440),
+        "heat": form["heat"],
+        "enabled": bool(form.get("enabled")),
+    }
+    base = before or AlertRule(id=rule_id, kinds=(), sources=(), **fields)
+    return msgspec.structs.replace(base, **fields)
+
+
+def rule_fields(rule: AlertRule) -> Fields:
+    """The form of a rule that is kept."""
     return Fields(
         id=rule.id,
         name=rule.name,
@@ -226,31 +255,10 @@ async def rule_save(
 
     def work(session: Session) -> Response:
         require(user, Action.MANAGE_RULES)
-        rule_id = form.text("id", "代号", longest=64)
-        if not _ID.fullmatch(rule_id):
-            raise InvalidInputError("“代号”只用字母、数字、短横、点和下划线。", field="id")
-        before = {rule.id: rule for rule in alert_rules.everything(session)}.get(rule_id)
-        if form.get("heat") not in words.HEAT:
-            raise InvalidInputError("“热度”不在可选之列。", field="heat")
-        fields: dict[str, Any] = {
-            "name": form.text("name", "名称", longest=100),
-            "any_of": form.words("any_of"),
-            "all_of": form.words("all_of"),
-            "none_of": form.words("none_of"),
-            "areas": form.words("areas"),
-            "sentiments": (Sentiment.NEGATIVE,) if form.get("sentiment") == "negative" else (),
-            "min_count": form.number("min_count", "满几条预警", least=1, most=100_000),
-            "window_s": 60 * form.number("window_min", "多少分钟之内", least=1, most=30 * 1440),
-            "cooldown_s": 60 * form.number("cooldown_min", "不重复", least=0, most=30 * 1440),
-            "heat": form["heat"],
-            "enabled": bool(form.get("enabled")),
-        }
-        base = before or AlertRule(id=rule_id, kinds=(), sources=(), **fields)
-        rule = msgspec.structs.replace(base, **fields)
-        alert_rules.put(session, rule, now=now, who=user.name)
+        alert_rules.put(session, rule_given(session, form), now=now, who=user.name)
         return go("/rules", "rule")
 
     def again(session: Session, error: DeskError) -> Response:
-        return _rules(request, session, user, values=form, error=error)
+        return rules_view(request, session, user, values=form, error=error)
 
     return await perform(desk, work, again)

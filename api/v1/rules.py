@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
-from api.deps import CurrentUser, Now, Reading, Writing, allowed
+from analyzer.grouping.rings import Rings
+from api.deps import CurrentUser, DeskDep, Now, Reading, Writing, allowed
 from api.permissions import Action
-from api.v1.models import Done, Given, Items, Name, Shown
+from api.ringing import would_ring
+from api.v1.models import Done, Given, Instant, Items, Name, Shown
 from posts.model import Sentiment
 from registry import alert_rules
 from registry.alert_rules import AlertRule
@@ -73,6 +76,44 @@ def one(session: Reading, _user: CurrentUser, rule_id: RuleId) -> RuleOut:
     return RuleOut.model_validate(alert_rules.get(session, rule_id))
 
 
+class RingOut(Shown):
+    """One time that the rule would have rung."""
+
+    at: Instant = Field(description="何时")
+    count: int = Field(description="条数")
+    heat: str = Field(description="热度")
+    reason: str = Field(description="原因")
+
+
+class RingsOut(Shown):
+    """How often a rule would have rung in the last seven days."""
+
+    since: Instant = Field(description="自何时起；帖文太多时晚于七天前")
+    days: float = Field(description="几天")
+    live: list[RingOut] = Field(description="每一次，按时间")
+    late: int = Field(description="补录几次：只进摘要")
+    matched: int = Field(description="其间到达、符合条件的帖文数")
+    read: int = Field(description="看了多少条")
+    cut: bool = Field(description="帖文太多，只看了最近几天")
+
+
+@router.get("/{rule_id}/rings", summary="过去 7 天会响几次")
+async def rings_of(desk: DeskDep, now: Now, _user: Manager, rule_id: RuleId) -> RingsOut:
+    """Of a rule as it is kept. Changes nothing."""
+    async with desk.reading() as session:
+        rule = await run_sync(alert_rules.get, session, rule_id)
+    return _rings_out(await would_ring(desk.index, rule, now=now))
+
+
+@router.post("/{rule_id}/rings", summary="照这样改，过去 7 天会响几次")
+async def rings_as_given(
+    desk: DeskDep, now: Now, _user: Manager, rule_id: RuleId, given: RuleGiven
+) -> RingsOut:
+    """Of a rule as given, kept or not. Changes nothing."""
+    rule = alert_rules.checked(rule_of(rule_id, given))
+    return _rings_out(await would_ring(desk.index, rule, now=now))
+
+
 @router.put("/{rule_id}", summary="新建或修改规则")
 def change(session: Writing, now: Now, user: Manager, rule_id: RuleId, given: RuleGiven) -> RuleOut:
     """Make or change a rule."""
@@ -86,6 +127,21 @@ def remove(session: Writing, now: Now, user: Manager, rule_id: RuleId) -> Done:
     """Take a rule away; what it raised stays."""
     alert_rules.remove(session, rule_id, now=now, who=user.name)
     return Done()
+
+
+def _rings_out(found: Rings) -> RingsOut:
+    return RingsOut(
+        since=found.since,
+        days=round(found.days, 2),
+        live=[
+            RingOut(at=one.created_at, count=one.count, heat=one.heat, reason=one.reason)
+            for one in found.live
+        ],
+        late=found.late,
+        matched=found.matched,
+        read=found.read,
+        cut=found.cut,
+    )
 
 
 def rule_of(rule_id: str, given: RuleGiven) -> AlertRule:
