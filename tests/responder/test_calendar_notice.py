@@ -35,7 +35,7 @@ def test_other_numbering_and_a_lost_comma_change_nothing(form: str):
     text = notice(2026).replace("放假，共", "放假共")
     for number, sign in enumerate("一二三四五六七", start=1):
         own = str(number) if form == "{}." else sign
-        text = text.replace(f"{sign}、", form.format(own), 1)
+        text = text.replace(f"　　{sign}、", form.format(own), 1)
     assert parse(text) == parse(notice(2026))
 
 
