@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from analyzer import word_list
 from analyzer.locality_names import ORDINARY
 
 _BODIES = ("局", "委", "厅", "院", "所", "站", "队", "处", "中心", "公司", "办公室")
@@ -29,6 +30,4 @@ def is_ordinary(word: str) -> bool:
 
 @cache
 def _cutter() -> Any:
-    import rjieba  # 30 to 60 MB: only for who looks at aliases
-
-    return rjieba  # its functions share one dictionary
+    return word_list.words()

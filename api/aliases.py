@@ -1,23 +1,22 @@
 """What an alias would have hit (别名预览): counted over the posts of a day before it is kept.
 
 Asked of the index, then of the matcher with that one name, which knows what follows a name that is
-none (瑞丽杂志, 北京路). What longer names of the gazetteer would cover is not taken off: the count
-is at most that much too high.
+none (瑞丽杂志, 北京路); it works in a process of its own (:mod:`analyzer.alias_hits`). What longer
+names of the gazetteer would cover is not taken off: the count is at most that much too high.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from analyzer.alias_hits import Asked, look_apart
 from analyzer.scoring.text import analysed_text
-from analyzer.words import is_ordinary
 from posts.index.port import PostIndex, Query
 from posts.index.reading import newest
 from posts.index.words import spell
-from posts.model import HitCertainty, ScoredPost
+from posts.model import ScoredPost
 from registry.aliases import Kind
 from registry.areas import Area
 from registry.units import Unit
@@ -27,12 +26,8 @@ LOOKED_AT = 500
 """Of the newest posts that hold the alias so many are read."""
 
 EXAMPLES = 5
-_ALIAS = "_"
 _AROUND = 36
 _MUCH, _LEAST_POSTS = 0.05, 50
-
-
-_Finder = Callable[[str], tuple[int, int, bool] | None]
 
 
 class Example(Struct, frozen=True):
@@ -72,12 +67,18 @@ def preview(
     query = Query(text=spell(all_of=(alias,)), since=since)
     key = target.id if isinstance(target, Unit) else target.code
     is_kept = alias in target.aliases
+    read = list(newest(index, query, limit=LOOKED_AT))
+    told = look_apart(
+        Asked(
+            kind=kind,
+            alias=alias,
+            others=tuple(one for one in (target.name, *target.aliases) if one != alias),
+            texts=tuple(analysed_text(scored.post) for scored in read),
+        )
+    )
     found: list[tuple[ScoredPost, int, int]] = []
-    looked_at = fresh = 0
-    where = _finder(kind, target, alias)
-    for scored in newest(index, query, limit=LOOKED_AT):
-        looked_at += 1
-        place = where(analysed_text(scored.post))
+    fresh = 0
+    for scored, place in zip(read, told.places, strict=True):
         if place is not None:
             start, end, alone = place
             found.append((scored, start, end))
@@ -88,18 +89,27 @@ def preview(
         alias=alias,
         hits=len(found),
         fresh=fresh,
-        looked_at=looked_at,
+        looked_at=len(read),
         holding=index.count(query),
         every=every,
         examples=tuple(_example(*one) for one in found[:EXAMPLES]),
-        warnings=warnings(kind, alias, share=len(found) / every if every >= _LEAST_POSTS else 0),
+        warnings=_warnings(
+            kind,
+            alias,
+            ordinary=told.ordinary,
+            share=len(found) / every if every >= _LEAST_POSTS else 0,
+        ),
     )
 
 
-def warnings(kind: Kind, alias: str, *, share: float = 0.0) -> tuple[str, ...]:
-    """What speaks against the alias, in Chinese; without ``share`` only what the word says."""
+def warnings(kind: Kind, alias: str) -> tuple[str, ...]:
+    """What the word itself says against the alias, in Chinese."""
+    return _warnings(kind, alias, ordinary=look_apart(Asked(kind, alias)).ordinary)
+
+
+def _warnings(kind: Kind, alias: str, *, ordinary: bool, share: float = 0.0) -> tuple[str, ...]:
     said = []
-    if is_ordinary(alias):
+    if ordinary:
         said.append(
             f"“{alias}”是常用词，不相干的帖文也会算进来。"
             f"建议写得更具体，例如前面加上{'地名' if kind == 'area' else '单位名'}。"
@@ -107,39 +117,6 @@ def warnings(kind: Kind, alias: str, *, share: float = 0.0) -> tuple[str, ...]:
     if share >= _MUCH:
         said.append(f"它会命中过去 24 小时全部帖文的 {share:.0%}，多半太宽。")
     return tuple(said)
-
-
-def _finder(kind: Kind, target: Area | Unit, alias: str) -> _Finder:
-    """What says where in a text the alias would be hit first, and whether nothing else of it is.
-
-    The other names stand beside it, for a longer one covers it: 弄坝 within 弄坝镇 is no hit.
-    """
-    others = [one for one in (target.name, *target.aliases) if one != alias]
-    if kind == "unit":
-        known = [Unit(id=one, name=one) for one in others]
-        from analyzer.units import UnitMatcher  # numpy, only for who asks
-
-        units = UnitMatcher((Unit(id=_ALIAS, name=alias), *known))
-
-        def in_units(text: str) -> tuple[int, int, bool] | None:
-            found = units.find(text)
-            at = text.find(alias)
-            return (
-                (at, at + len(alias), found == (_ALIAS,)) if _ALIAS in found and at >= 0 else None
-            )
-
-        return in_units
-    around = [Area(code=f"x{n}", name=one, level="place") for n, one in enumerate(others)]
-    from analyzer.locality import Matcher  # numpy, only for who asks
-
-    places = Matcher((), (Area(code=_ALIAS, name=alias, level="place"), *around))
-
-    def in_places(text: str) -> tuple[int, int, bool] | None:
-        hits = [one for one in places.find(text) if one.certainty is HitCertainty.SURE]
-        at = next(((one.start, one.end) for one in hits if one.code == _ALIAS), None)
-        return None if at is None else (*at, all(one.code == _ALIAS for one in hits))
-
-    return in_places
 
 
 def _example(scored: ScoredPost, start: int, end: int) -> Example:

@@ -164,6 +164,8 @@ def _page(
 async def change(request: Request, desk: DeskDep, user: PageUser, now: Now, form: Form) -> Response:
     """Keep an alias that was looked at, or take one away."""
     to, alias, removes = form.get("to", ""), form.get("alias", ""), form.get("act") == "remove"
+    unsure = bool(form.get("looked")) and not (removes or form.get("sure"))
+    warned = unsure and await _warned(user, to, alias)
 
     def work(session: Session) -> Response:
         require(user, Action.MANAGE_AREAS)
@@ -173,7 +175,7 @@ async def change(request: Request, desk: DeskDep, user: PageUser, now: Now, form
         if removes:
             aliases.remove(session, kind, key, alias, who=user.name, now=now)
             return go("/areas", "alias_removed")
-        if previewing.warnings(kind, alias) and not form.get("sure"):
+        if warned:
             raise InvalidInputError(
                 f"“{alias}”是常用词。确要用它，请在预览里勾选“我知道”再保存。", field="sure"
             )
@@ -184,3 +186,13 @@ async def change(request: Request, desk: DeskDep, user: PageUser, now: Now, form
         return _page(request, session, user, to=to, alias=alias, removes=removes, error=error)
 
     return await perform(desk, work, again)
+
+
+async def _warned(user: User, to: str, alias: str) -> bool:
+    """Whether the word speaks against itself; asked outside the transaction: it takes a while."""
+    try:
+        require(user, Action.MANAGE_AREAS)
+        kind, _ = _target(to)
+    except DeskError:
+        return False  # the change itself says so
+    return bool(await run_sync(previewing.warnings, kind, alias))
