@@ -12,6 +12,7 @@ from api.v1 import (
     audit,
     channels,
     clocks,
+    copies,
     duty,
     duty_turns,
     entries,
@@ -58,6 +59,7 @@ for part in (
     talk,  # before posts, whose /posts/{id} takes every other name
     posts,
     labels,
+    copies,
     events,
     leads,
     alerts,

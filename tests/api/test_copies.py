@@ -99,3 +99,36 @@ def test_counts_are_shown_while_the_index_is_away(
     assert page.status_code == 200
     assert "索引暂时连不上" in page.text
     assert "61</span> 篇" in page.text
+
+
+def test_the_same_as_json_with_every_copy_counted(desk: MadeDesk):
+    client, group = desk.client(Role.AUDITOR, token=True), original()
+    told = client.get(f"/api/v1/copies/{group}").json()
+    assert (told["original"], told["posts"], told["copies"], told["sources"]) == (group, 61, 60, 11)
+    copy = make_scored("c7", source="source7").post.id
+    assert client.get(f"/api/v1/posts/{copy}/copies").json() == told
+    listed = client.get(f"/api/v1/copies/{group}/posts", params={"limit": 60}).json()
+    assert [one["is_original"] for one in listed["items"]] == [True] + [False] * 59
+    rest = client.get(f"/api/v1/copies/{group}/posts", params={"offset": listed["next"]}).json()
+    assert (len(rest["items"]), rest["next"]) == (1, None)
+    counted, following = 0, 0
+    while following is not None:
+        page = client.get(
+            f"/api/v1/copies/{group}/counts", params={"limit": 7, "offset": following}
+        ).json()
+        counted, following = counted + sum(one["posts"] for one in page["items"]), page["next"]
+    assert counted == 61
+
+
+def test_json_is_for_who_is_signed_in_and_says_what_is_not_there(desk: MadeDesk):
+    paths = [f"copies/{original()}", f"copies/{original()}/posts", f"copies/{original()}/counts"]
+    for path in (*paths, f"posts/{original()}/copies"):
+        assert desk.stranger().get(f"/api/v1/{path}").status_code == 401, path
+        for role in Role:
+            assert desk.client(role).get(f"/api/v1/{path}").status_code == 200, path
+    lone = make_scored("lone").post.id
+    for path in (f"posts/{lone}/copies", "copies/none", "copies/none/posts", "copies/none/counts"):
+        missing = desk.client().get(f"/api/v1/{path}")
+        assert missing.status_code == 404, path
+        assert "没有这一组转载" in missing.json()["error"]["message"]
+    assert desk.client().get("/api/v1/copies/" + "x" * 81).status_code == 422
