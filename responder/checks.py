@@ -248,8 +248,13 @@ def _check_rule(entry: NotApplicable | Acknowledgement | Needed, rules: RuleSet)
         raise InvalidInputError(
             f"没有“{entry.rule}”这条时限，可用：{'、'.join(known)}", field="rule"
         )
-    if isinstance(entry, Acknowledgement) and not 0 < entry.threshold <= 100:  # noqa: PLR2004 (%)
-        raise InvalidInputError("确认的档次应在 1 到 100 之间", field="threshold")
+    if isinstance(entry, Acknowledgement) and entry.threshold not in (
+        marks := _marks(entry.rule, named, rules)
+    ):
+        said = "、".join(f"{mark}%" for mark in sorted(marks))
+        raise InvalidInputError(
+            f"“{entry.rule}”没有 {entry.threshold}% 这一道提醒，可确认：{said}", field="threshold"
+        )
     if isinstance(entry, Needed) and not entry.reason.strip():
         raise InvalidInputError("请写明为什么有必要", field="reason")
     if isinstance(entry, NotApplicable):
@@ -257,3 +262,10 @@ def _check_rule(entry: NotApplicable | Acknowledgement | Needed, rules: RuleSet)
             raise InvalidInputError("不适用须写明理由", field="reason")
         if not entry.clause.strip():
             raise InvalidInputError("不适用须写明依据的条款", field="clause")
+
+
+def _marks(rule: str, named: str, rules: RuleSet) -> set[int]:
+    """The reminders of a clock in percent, also those of versions that may be pinned."""
+    every = (rules, *rules.earlier.values()) if rule != "level" else ()
+    found = [one for some in every for one in some.rules if one.id == named]
+    return {100} | {round(share * 100) for one in found for share in one.thresholds}

@@ -630,3 +630,12 @@ def test_a_login_that_nobody_has_is_told(tmp_path, session):
     (said,) = policies.strangers(session, found)
     assert "没有登录名为 nobody" in said
     assert policies.strangers(session, policies.default()) == []
+
+
+def test_only_a_reminder_that_there_is_can_be_acknowledged(desk):
+    number = desk.do(incidents.open_incident, title="塌陷", by="甲", occurred=NOON, level="重大").id
+    with pytest.raises(InvalidInputError, match="没有 42% 这一道提醒，可确认：50%、75%、90%、100%"):
+        desk.do(incidents.acknowledge, number, rule="R1", threshold=42, by="张三")
+    with pytest.raises(InvalidInputError, match="可确认：100%"):
+        desk.do(incidents.acknowledge, number, rule="level", threshold=75, by="张三")
+    desk.do(incidents.acknowledge, number, rule="R1", threshold=90, by="张三")
