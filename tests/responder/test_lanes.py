@@ -8,6 +8,7 @@ from support.responder import NOON, Office, Pager, signal
 from registry import deliveries, outbox
 from responder import incidents
 from responder.lanes import Limits
+from responder.lengths import Lengths
 from responder.notify import Notice, NotifyError
 from responder.worker import Responder
 
@@ -195,3 +196,47 @@ def test_one_whose_sender_died_leaves_by_itself_again_under_its_own_key(office):
     office.tick(seconds=60)
     assert [notice.keys for notice in pager.got] == [("a",), ("b", "c")]
     assert pager.keys[0] == "a"
+
+
+class Troubled(Pager):
+    """Answers that it can't just now, to all or to what has a word in it."""
+
+    trouble = "消息"
+
+    def send(self, notice: Notice) -> str:
+        if self.trouble and self.trouble in notice.text:
+            raise NotifyError("接收方答复 HTTP 503，没有收下", answered=True)
+        return super().send(notice)
+
+
+def test_while_it_answers_that_it_cannot_nothing_overtakes(office):
+    pager = with_limits(office, Troubled())
+    for key in "abc":
+        put(office, key)
+        office.tick(seconds=1)
+    for _ in range(30):  # five minutes: each was refused several times
+        office.tick(seconds=10)
+    pager.trouble = ""
+    for _ in range(70):
+        office.tick(seconds=10)
+    assert pager.keys == ["a", "b", "c"]
+
+
+def test_one_that_is_refused_again_and_again_holds_up_the_others_for_a_minute_only(office):
+    pager = with_limits(office, Troubled())
+    pager.trouble = "消息a"
+    put(office, "a", "b", "c")
+    for _ in range(10):
+        office.tick(seconds=10)
+    assert pager.keys == ["b", "c"]
+
+
+def test_a_bundle_has_room_by_bytes_where_its_receiver_counts_them(office):
+    pager = with_limits(office, bundle_most=20, lengths=Lengths(max_bytes=600))
+    put(office, *"abcdefgh", text="停水三天没人管" * 6)
+    for _ in range(8):
+        office.tick(seconds=10)
+    assert sorted(key for notice in pager.got for key in notice.keys) == [*"abcdefgh"]
+    assert all(len(notice.text.encode()) <= 600 for notice in pager.got)
+    assert all("全文见控制台" not in notice.text for notice in pager.got)
+    assert 2 <= len(pager.got) <= 8
