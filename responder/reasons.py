@@ -18,6 +18,7 @@ from responder.entries import (
     is_stop,
 )
 from responder.facts import Facts, Stop
+from responder.rules.model import UNCONFIRMED
 from responder.wording import instant, span
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ def _due(verdict: Verdict) -> str:
 def _opening(verdict: Verdict, how: Span) -> str:
     clock = verdict.clock
     pending = "尚未定级，按待定级计：" if how.conditional else ""
+    unsure = f"（{UNCONFIRMED}）" if verdict.rule.unconfirmed else ""
     return (
-        f"{pending}自{clock.basis} {instant(clock.start)} 起 {verdict.rule.length}内"
+        f"{pending}自{clock.basis} {instant(clock.start)} 起 {verdict.rule.length}{unsure}内"
         f"须{verdict.rule.duty}，{_due(verdict)} 截止"
     )
 

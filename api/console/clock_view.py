@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from api.console import words
 from responder.clocks import Clock
+from responder.rules import national
+from responder.rules.model import UNCONFIRMED
 
 # state → (the look's name, word, icon); the running ones are redrawn by countdown.js
 _LOOKS = {
@@ -113,7 +115,7 @@ def clock_view(
         counting=(
             "按工作日计，首日不算。" if by_days else "自然小时，夜间、周末、节假日照算，不暂停。"
         ),
-        stopped_by=_STOPPED_BY.get(rule, "见规则。"),
+        stopped_by=_stopped_by(rule, clock.name),
         state=state,
         word=word,
         sign=sign,
@@ -157,9 +159,18 @@ def _width(clock: Clock, *, live: bool, length_s: float, left: float) -> float:
 def _note(clock: Clock, *, conditional: bool, since: datetime | None, now: datetime) -> str:
     if conditional and since is not None:
         return f"尚未定级，已 {words.span((now - since).total_seconds())}"
+    unsure = [f"时限为默认值，{UNCONFIRMED}"] if UNCONFIRMED in (clock.reason or "") else []
     # The reason tells start, length and due first, which the tile shows anyway, then the state.
     told = 2 if clock.state in _COUNTING else 1
-    return "；".join(clock.reason.rstrip("。").split("；")[told:])
+    return "；".join(unsure + clock.reason.rstrip("。").split("；")[told:])
+
+
+def _stopped_by(rule: str, name: str) -> str:
+    """What stops it; where the unit made another clock of it, its own name says what is wanted."""
+    known = national().get(rule)
+    if known is None or known.name != name:
+        return f"{name}：已办，并有渠道、时间和签发人。拟稿、签发都不停表。"
+    return _STOPPED_BY.get(rule, "见规则。")
 
 
 def by_urgency(clocks: Iterable[ClockView]) -> list[ClockView]:

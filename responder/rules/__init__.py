@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from posts.errors import reason_of
 from registry.errors import InvalidInputError
 from responder.rules.check import check_file, check_rule
-from responder.rules.model import LEVELS, Length, Rule, RuleSet
+from responder.rules.model import LEVELS, UNCONFIRMED, Length, Rule, RuleSet
 from responder.wording import toml_fault
 
 __all__ = [
@@ -92,6 +92,9 @@ def load(*paths: Path | None, base: Path = _NATIONAL) -> RuleSet:
             seen.append(raw)
             there = layers.get(raw["id"], [])
             merged = {**(there[-1] if there else {}), "region": region, **raw}
+            if there and "length" in raw and "decision" not in raw:  # the unit has said how long
+                merged["decision"] = _without_default(merged.pop("decision", ""))
+                merged = {key: value for key, value in merged.items() if value != ""}
             for key in ("from", "until"):  # the validity of what it overrides is not its own
                 if key not in raw:
                     merged.pop(key, None)
@@ -104,6 +107,11 @@ def load(*paths: Path | None, base: Path = _NATIONAL) -> RuleSet:
         levels=levels,
         rules=tuple(_rule(raw) for rules in layers.values() for raw in rules),
     )
+
+
+def _without_default(decision: str) -> str:
+    sentences = [one for one in decision.split("。") if one and UNCONFIRMED not in one]
+    return "".join(f"{one}。" for one in sentences)
 
 
 def _check_once(path: Path, raw: dict[str, Any], seen: list[dict[str, Any]]) -> None:

@@ -17,6 +17,7 @@ SERIES = {
     "accepted": "受理",
     "false_claim": "发现不实信息",
 }
+UNCONFIRMED = "待本单位确认"
 LEVELS = tuple(level.value for level in Level)
 
 
@@ -74,6 +75,11 @@ class Rule(Struct, frozen=True, kw_only=True):
     def quoted(self) -> str:
         """The citation with its mark, as shown."""
         return f"{self.citation}（{self.mark}）"
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether its length is a default of ours that the unit has not confirmed yet."""
+        return UNCONFIRMED in self.decision
 
     @property
     def series(self) -> str:

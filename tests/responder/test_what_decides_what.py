@@ -37,7 +37,7 @@ from responder.entries import (
     Settled,
     Status,
 )
-from responder.rules import desk, load, national
+from responder.rules import desk, load, national, variants
 from responder.series import elapsed
 from responder.timers import UNDECIDED, timers_of
 from responder.workdays import load_calendar
@@ -512,6 +512,15 @@ def test_r4_by_phone_in_30_minutes_and_in_writing_in_one_hour():
     assert told["R4-2"].state is State.RUNNING
     both = report(major(), "2026-03-02T08:25", ReportKind.WRITTEN)
     assert both.judged("2026-03-02T08:40", rules=DESK)["R4-2"].state is State.MET
+
+
+def test_r4s_default_length_is_shown_unconfirmed_until_the_unit_has_said_its_own():
+    clock = major().judged("2026-03-02T08:15", rules=DESK)["R4-1"]
+    assert "起 30 分钟（待本单位确认）内须电话报告" in clock.reason
+    confirmed = load(variants()["珠海"])
+    assert confirmed.get("R4-1").decision == "先行书面报告的，视为已报。"
+    clocks = major().judged("2026-03-02T08:15", rules=confirmed)
+    assert not any("待本单位确认" in clocks[rule].reason for rule in ("R4-1", "R4-2"))
 
 
 def test_r4_is_also_for_what_a_person_marks_as_growing_whatever_its_level():
