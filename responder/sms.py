@@ -28,8 +28,15 @@ FIELDS = {
 }
 
 
+#: Kinds of notices that may have a template of their own.
+KINDS = ("alert", "reminder", "escalation", "duty", "handover", "digest", "clock", "test")
+
+
 class SmsNotifier:
     """POSTs template, parameters and numbers as JSON, signed like a webhook.
+
+    ``templates`` are those of single kinds of notices, see :data:`KINDS`; ``template`` is for all
+    others.
 
     ``ok`` (field, value) says what a good answer has in it; a 2xx alone is enough without it.
     """
@@ -41,6 +48,7 @@ class SmsNotifier:
         *,
         phones: Sequence[str],
         template: str,
+        templates: Mapping[str, str] | None = None,
         secret: bytes,
         clock: Callable[[], datetime],
         allowed: Admitted,
@@ -53,6 +61,7 @@ class SmsNotifier:
         self._url = url
         self._phones = list(phones)
         self._template = template
+        self._templates = dict(templates or {})
         self._secret = secret
         self._clock = clock
         self._allowed = allowed
@@ -66,7 +75,7 @@ class SmsNotifier:
         names = self._fields
         body = encoded({
             names["phones"]: self._phones,
-            names["template"]: self._template,
+            names["template"]: self._template_of(notice),
             names["sign"]: self._sign,
             names["key"]: notice.key,
             names["params"]: {names["title"]: notice.title, names["text"]: notice.text},
@@ -82,6 +91,15 @@ class SmsNotifier:
             self._judge(answer.body, *self._ok)
         return f"短信平台已收下，{len(self._phones)} 个号码"
 
+    def _template_of(self, notice: Notice) -> str:
+        """That of its kind; the general one where several kinds were bundled."""
+        kinds = {_kind(key) for key in notice.keys or (notice.key,)}
+        return (
+            self._templates.get(kinds.pop(), self._template)
+            if len(kinds) == 1
+            else (self._template)
+        )
+
     def _judge(self, body: bytes, field: str, value: str) -> None:
         try:
             said: Any = json.loads(body)
@@ -92,3 +110,9 @@ class SmsNotifier:
             # What it says instead may quote a number: only its code is kept, where it is short.
             code = str(found) if isinstance(found, str | int) and len(str(found)) <= 8 else "不明"  # noqa: PLR2004
             raise NotifyError(f"短信平台没有收下（{field}：{code}）", answered=True)
+
+
+def _kind(key: str) -> str:
+    """The kind of a notice by its key; reminders begin with the number of their incident."""
+    first = key.partition(":")[0]
+    return "reminder" if first.isdigit() else first

@@ -135,6 +135,7 @@ def _notifier(
             one.url,
             phones=one.phones,
             template=one.template,
+            templates={str(kind): template for kind, template in one.templates.items()},
             secret=secret,
             clock=clock,
             allowed=allowed,

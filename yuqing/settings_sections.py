@@ -187,6 +187,14 @@ class ChannelSettings(Section):
     )
     phones: list[str] = Field(default=[], description="sms：接收号码；只存在配置里，不进日志")
     template: str = Field(default="", description="sms：模板编号")
+    templates: dict[
+        Literal["alert", "reminder", "escalation", "duty", "handover", "digest", "clock", "test"],
+        str,
+    ] = Field(
+        default={},
+        description="sms：各类通知自己的模板编号（alert 预警、reminder 时限提醒、escalation 升级、"
+        "duty 值班空缺、handover 交接、digest 摘要、clock 时钟、test 试发）；没写的用 template",
+    )
     sign: str = Field(default="", description="sms：短信签名")
     fields: dict[str, str] = Field(
         default={},

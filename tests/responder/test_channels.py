@@ -105,6 +105,12 @@ class TestSms:
         ]
         assert receiver.headers[0]["X-Yuqing-Signature"].startswith("sha256=")
 
+    def test_each_kind_of_notice_may_have_its_template(self, receiver):
+        notifier = sms(receiver, templates={"alert": "T-A", "reminder": "T-R"})
+        for keys in (("alert:3:red",), ("7:R1:0:90",), ("digest:1",), ("alert:3:red", "7:R1:0:90")):
+            notifier.send(Notice(key=keys[0], keys=keys, title="t", text="x"))
+        assert [got["template_id"] for got in receiver.got] == ["T-A", "T-R", "T1", "T1"]
+
     def test_an_answer_that_is_no_success_is_a_failure_without_a_number(self, receiver, caplog):
         caplog.set_level(logging.DEBUG)
         with pytest.raises(NotifyError, match="不是 JSON") as caught:
