@@ -6,6 +6,7 @@ When and in which order is the lanes' matter, see responder/lanes.py.
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import Any, Protocol
 
 import structlog
@@ -141,10 +142,9 @@ class AppriseNotifier:
 
     def _made(self) -> Any:
         import apprise
-        from apprise.plugins import custom_json
 
         logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines quote addresses
-        listen_to(custom_json.requests)
+        listen_to(import_module("apprise.plugins.custom_json").requests)
         sender = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False))
         if not sender.add(self._url) or len(list(sender)) != 1:
             raise NotifyError("通知地址写法不对（一项只能写一个地址），请检查设置", retry=False)
