@@ -25,7 +25,11 @@ from analyzer.locality_points import normal_each
 from registry.gazetteer import Division
 from registry.own_names import Area
 
+OWN_NAME = "本辖区地名"
+"""Why the name of a division of the own area is sure by itself."""
+
 _MIN_NAME = 2
+_KINDS = frozenset("镇乡村市县区街路")
 _ENDINGS = frozenset(("镇", "乡", "街道", "地区", "苏木"))
 
 
@@ -128,7 +132,7 @@ class Gazette:
         if own and name not in ORDINARY and self._means_another(name, own, everyone):
             everyone = tuple(code for code in everyone if code not in own)
             own = ()
-        if name in ORDINARY or (own and name in GENERIC):
+        if name in ORDINARY or (own and self._is_common_noun(name, own)):
             return everyone, Tier.ORDINARY if own else Tier.FOREIGN, ""
         if own:
             level = min(map(len, own))
@@ -138,10 +142,15 @@ class Gazette:
                 if stems[name] >= MANY or has_place_ending(name):
                     self._strict.add(name)
                 shared = shared or stems[name] > 1 or name in self._strict
-            why = "本辖区地名" if len(chosen) == 1 and not shared else ""
+            why = OWN_NAME if len(chosen) == 1 and not shared else ""
         else:
             chosen, why = self._nationwide(name, everyone)
         return (chosen, Tier.SURE, why) if why else (everyone, Tier.CONTEXT, "")
+
+    def _is_common_noun(self, name: str, own: Sequence[str]) -> bool:
+        """Whether an own name is 开发区 or the like, or one as 古镇, the stem of 古镇镇."""
+        short = len(name) == _MIN_NAME and name[-1] in _KINDS
+        return name in GENERIC or (short and all(self._is_stem(name, code) for code in own))
 
     def _is_stem(self, name: str, code: str) -> bool:
         """Whether it is the name of a town without its ending, which needs more."""
@@ -247,7 +256,7 @@ class Gazette:
             elsewhere = named and named.isdisjoint(self.above(own[0]))
             higher = any(len(code) < len(own[0]) for code in candidates)
             if not (elsewhere or higher or name in self._strict):
-                return own, "本辖区地名"
+                return own, OWN_NAME
         return below, ""
 
     def _below(self, candidates: Sequence[str], name: str, named: set[str]) -> Sequence[str]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from analyzer.division_codes import CITY, PROVINCE, TOWN, in_common, outermost
+from analyzer.division_codes import CITY, COUNTY, PROVINCE, TOWN, in_common, outermost
 from analyzer.locality_borders import Borders
 from analyzer.locality_doubts import TITLE_OPENS, Doubts
-from analyzer.locality_gazette import Gazette
+from analyzer.locality_gazette import OWN_NAME, Gazette
 from analyzer.locality_index import Found
 from analyzer.locality_names import AFTER_CITY, Tier
-from analyzer.locality_signs import office_of_a_town, speaks_of_place
+from analyzer.locality_signs import (
+    makes_a_compound,
+    office_of_a_town,
+    speaks_of_place,
+    ways_between,
+)
 from posts.model import HitCertainty, LocalityHit
 
 MAX_HITS = 500
@@ -32,6 +37,12 @@ class Reader:
             (codes[0], gazette.known.get(codes[0], codes[0]), why) if tier == Tier.SURE else None
             for codes, tier, why in zip(gazette.codes, self._tiers, gazette.whys, strict=True)
         ]
+        self._own_short = bytes(
+            check and tier == Tier.SURE and why == OWN_NAME and len(codes[0]) >= COUNTY
+            for check, tier, why, codes in zip(
+                gazette.checked, gazette.tiers, gazette.whys, gazette.codes, strict=True
+            )
+        )
         self._near: dict[str, tuple[str, ...]] = {}
 
     def read(
@@ -60,16 +71,14 @@ class Reader:
                 before, reached = code, end
                 continue
             if doubt:
+                if tiers[name] == Tier.FOREIGN:
+                    continue
                 sure, why = False, doubt
                 code = in_common(self._likely(name), known)
             else:
                 named = self._named(spans) if named is None else named
                 near = before if start - reached <= 1 else ""
-                code, sure, why = self._resolve(name, named, near, area)
-                if not sure and tiers[name] != Tier.FOREIGN:
-                    code, sure, why = self._by_words(
-                        spans, at, joined.text, named, area, (code, sure, why)
-                    )
+                code, sure, why = self._weigh(spans, at, joined.text, named, near, area)
                 if sure:
                     named.update(self._with_near(code))
                     before, reached = code, end
@@ -78,6 +87,43 @@ class Reader:
             certainty = _SURE if sure else _UNCERTAIN
             hits.append(LocalityHit(code, known.get(code, code), given[a:b], a, b, certainty, why))
         return hits
+
+    def _weigh(
+        self,
+        spans: list[_Span],
+        at: int,
+        text: str,
+        named: set[str],
+        near: str,
+        area: str | None,
+    ) -> tuple[str, bool, str]:
+        """Code, whether it is sure, and the reason, by other names and by the words beside it."""
+        name, _, end, _ = spans[at]
+        tier = self._tiers[name]
+        if near and tier == Tier.ORDINARY:
+            near = self._parent_of_word(name, near, text, end)
+        told = self._resolve(name, named, near, area)
+        if told[1] or tier == Tier.FOREIGN:
+            return told
+        return self._by_words(spans, at, text, named, area, told)
+
+    def _of_another(self, spans: list[_Span], name: int, text: str, end: int) -> str:
+        """The doubt about an own short name right behind a city elsewhere (武汉天河机场), or ""."""
+        before, _, _, doubt = spans[-1]
+        codes = self._gazette.codes
+        city = codes[before][0]
+        if doubt or not self._own_short[name] or self._tiers[before] != Tier.SURE:
+            return ""
+        above = self._gazette.above(codes[name][0])
+        if len(city) > CITY or city in above or ways_between(text, end):
+            return ""
+        return f"紧接在“{self._gazette.name(city)}”之后，像是那里的"
+
+    def _parent_of_word(self, name: int, near: str, text: str, end: int) -> str:
+        """``near``, or "" where the stem of a town is a word that goes on: 广东省人民医院."""
+        if any(len(code) < TOWN for code in self._gazette.codes[name]):
+            return near
+        return "" if len(near) == PROVINCE or makes_a_compound(text, end) else near
 
     def _named(self, spans: list[_Span]) -> set[str]:
         """The codes that the names which are sure by themselves speak for."""
@@ -113,6 +159,8 @@ class Reader:
                 if told is None:
                     continue
                 doubt = told or (doubts.within(name, text, start, end) if marked else "")
+                if start == reached and not doubt:
+                    doubt = self._of_another(spans, name, text, end)
             spans.append((name, start, end, doubt))
             reached = end
             if len(spans) == MAX_HITS:

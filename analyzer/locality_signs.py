@@ -132,6 +132,27 @@ def speaks_of_place(text: str, start: int, end: int, *, near: bool) -> bool:
     return near and before in _AMONG and bool(_CLOSES.match(text, end))
 
 
+_COMPOUND = re.compile(
+    "医院|政府|法院|检察|银行|书店|[^，。！？、 ]{0,3}[局委厅]|集团|公司|广场|公园|[中小大]学"
+    "|[一二三四五]中|学校|幼儿园"
+    "|[路街巷桥村]|大道|大桥|小区|花园|日报|网|群众|代表|警察|币|大会|项目|规划|成果|速度|水平|建设|发展|改革|经济"
+    "|社会|农业|工业|旅游|文化|教育|环境|工程|用地|投资|有限|股份|事业|生活|生态|新区|开发|中|的|了|得|成|为|和改"
+)
+
+
+def makes_a_compound(text: str, end: int) -> bool:
+    """Whether an ordinary word goes on as after any place: 广州市人民医院, 芒市发展和改革局."""
+    return bool(_COMPOUND.match(text, end))
+
+
+_BETWEEN = re.compile("航班|专线|大巴|班车|高速|往返|客运|直达|机票|动车|高铁|[一到至]|段|线|两地")
+
+
+def ways_between(text: str, end: int) -> bool:
+    """Whether two places stand beside each other as the ends of a way: 昆明瑞丽专线."""
+    return bool(_BETWEEN.match(text, end))
+
+
 _OF_A_TOWN = re.compile(
     "派出所|街道办|办事处|卫生院|中心校|中心小学|中心学校|敬老院|司法所|供电所|政府|党委|集镇"
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -216,3 +218,73 @@ def test_a_full_name_that_many_share_is_not_sure_even_in_the_own_area():
 
 def test_a_river_is_called_by_the_place_it_flows_through():
     assert found("瑞丽江大桥") == [("瑞丽", "533102", "sure")]
+
+
+@cache
+def qingdao() -> Matcher:
+    return _own("3702")
+
+
+@cache
+def zhongshan() -> Matcher:
+    return _own("4420")
+
+
+def _own(code: str) -> Matcher:
+    divisions = gazetteer.load()
+    own = [d for d in divisions if d.code.startswith(code)]
+    return Matcher(
+        divisions,
+        [Area(code=d.code, name=d.name, level=d.level, parent=d.parent, own=True) for d in own],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # A town called as a city elsewhere, and what is a common noun: never the own one alone.
+        ("珠海新增4例", [("珠海", "4404", "sure")]),
+        ("黄岛区的开发区又停电", [("黄岛区", "370211", "sure")]),
+        ("漕河泾开发区", []),
+        # Goods, accounts of persons and of offices.
+        ("青岛啤酒真好喝", []),
+        ("青岛大虾酥罐头", [("青岛", "3702", "sure")]),
+        ("青岛罐头真好吃", [("青岛", "3702", "uncertain")]),
+        ("莱西花生滞销", [("莱西", "370285", "sure")]),
+        ("@青岛小姑娘 你好", [("青岛", "3702", "uncertain")]),
+        ("@青岛公安 你好", [("青岛", "3702", "sure")]),
+        ("威海即墨今天下雪", [("威海", "3710", "sure"), ("即墨", "370215", "uncertain")]),
+        ("济南即墨专线", [("济南", "3701", "sure"), ("即墨", "370215", "sure")]),
+        ("青岛市大村镇", [("青岛市", "3702", "sure"), ("大村镇", "370211105", "sure")]),
+        ("青岛一路发生追尾", [("青岛", "3702", "uncertain")]),
+    ],
+)
+def test_what_else_bears_the_name_of_an_own_place(text: str, expected: list[tuple[str, str, str]]):
+    assert found(text, matcher=qingdao()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("中山公园的花开了", False),
+        ("孙中山故居", False),
+        ("复旦大学附属中山医院", False),
+        ("广东中山一工厂起火", True),
+        ("从广州到中山，怎么坐车", True),
+        ("中山古镇镇的灯饰城", True),
+        ("在中山打工三年了", True),
+        ("大连中山今天下雪", False),
+        ("中山警方通报", True),
+    ],
+)
+def test_an_own_city_whose_name_is_a_word_needs_words_beside_it(text: str, sure: bool):
+    told = [hit for hit in found(text, matcher=zhongshan()) if hit[:2] == ("中山", "4420")]
+    assert [hit[2] for hit in told if hit[2] == "sure"] == ["sure"] * sure
+
+
+def test_the_name_right_before_tells_namesakes_apart():
+    told = found("长春的朝阳区和北京的朝阳区", matcher=nowhere())
+    assert [hit[1:] for hit in told if hit[0] == "朝阳区"] == [
+        ("220104", "sure"),
+        ("110105", "sure"),
+    ]

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.analyzer import nowhere
+from support.localities import lot
 
 from analyzer.units import UnitMatcher
 from registry.units import Unit
 
 FILE = Path(__file__).with_name("units.txt")
+BLIND = Path(__file__).with_name("units_blind.txt")  # written without reading the rules
 _NAMES = {
     "water": ("岚江县水务局", "县水务局", "水务局"),
     "urban": ("岚江县城市管理局", "县城管局", "城管局", "城管"),
@@ -29,12 +32,13 @@ _NAMES = {
 @cache
 def matcher() -> UnitMatcher:
     return UnitMatcher(
-        [Unit(id=key, name=name, aliases=tuple(rest)) for key, (name, *rest) in _NAMES.items()]
+        [Unit(id=key, name=name, aliases=tuple(rest)) for key, (name, *rest) in _NAMES.items()],
+        nowhere().elsewhere(),
     )
 
 
-def _sentences() -> list[tuple[str, tuple[str, ...]]]:
-    lines = FILE.read_text("utf-8").splitlines()
+def _sentences(file: Path = FILE) -> list[tuple[str, tuple[str, ...]]]:
+    lines = file.read_text("utf-8").splitlines()
     parts = (line.partition("\t") for line in lines if line and not line.startswith("# "))
     return [(text, tuple(ids.split())) for text, _, ids in parts]
 
@@ -49,9 +53,20 @@ def test_units_are_found_and_what_only_looks_like_them_is_not():
     assert len(wrong) <= len(sentences) // 30, wrong
 
 
+@pytest.mark.parametrize("half", [0, 1])
+def test_units_in_sentences_written_without_reading_the_rules(half: int):
+    sentences = [one for one in _sentences(BLIND) if lot(one[0]) == half]
+    found = matcher().find_many([text for text, _ in sentences])
+    right = sum(len(set(told) & set(ids)) for (_, ids), told in zip(sentences, found, strict=True))
+    assert right / sum(map(len, found)) >= 0.93
+    assert right / sum(len(ids) for _, ids in sentences) >= 0.93
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("成都水务局约谈，云南岚江县水务局照办", ("water",)),
+        ("围城管理者不管城管", ("urban",)),
         ("岚江县水务局和县水务局", ("water",)),
         ("昆明市水务局通报，岚江县水务局转发", ("water",)),
         ("城管局宿舍转让", ()),
