@@ -94,11 +94,12 @@ def adapt(
     corrections: Corrections,
     holding: Sequence[str],
     *,
+    scorer: str = "ngram",
     weight: float,
     seed: int,
     anyway: bool,
 ) -> tuple[Card, list[Change]]:
-    """Change the ``ngram`` of ``folder`` and write it, with the models beside it, into ``out``.
+    """Change the ``ngram`` or ``stack`` of ``folder``; write it and what is beside it to ``out``.
 
     Raises InvalidInputError where corrections are too few, or where the new model is no better on
     what it has not seen and ``anyway`` is not said: then nothing is written.
@@ -106,11 +107,11 @@ def adapt(
     import msgspec
 
     from analyzer.sentiment import model_file
-    from analyzer.sentiment.ngram import NAME, NgramScorer
     from analyzer.sentiment.training import adapting
 
-    scorer = NgramScorer(folder=folder)
-    arrays, changes = adapting.adapted(scorer, corrections.rows, holding, weight=weight, seed=seed)
+    present, arrays, changes = adapting.by_name(
+        scorer, folder, corrections.rows, holding, weight=weight, seed=seed
+    )
     worse = [change for change in changes if not change.better]
     if worse and not anyway:
         raise InvalidInputError(
@@ -118,20 +119,20 @@ def adapt(
             + "；".join(sentence(change) for change in worse)
             + "。多些更正再试；仍要写出请加 --anyway。"
         )
-    same = dict(scorer.card.figures)
+    same = dict(present.figures)
     for change in changes:
         same.pop(change.head, None)
         same[f"{change.head} 更正"] = change.figures_after
     card = msgspec.structs.replace(
-        scorer.card,
-        version=f"{scorer.version}+{len(corrections.rows)}.{corrections.digest[:8]}",
-        sources=[*scorer.card.sources, corrections.source(weight)],
+        present,
+        version=f"{present.version}+{len(corrections.rows)}.{corrections.digest[:8]}",
+        sources=[*present.sources, corrections.source(weight)],
         figures=same,
         seed=seed,
     )
     written = model_file.write(out, card, arrays)
     for file in sorted(folder.iterdir()):
-        if file.suffix in {".npz", ".json"} and file.stem != NAME and folder != out:
+        if file.suffix in {".npz", ".json"} and file.stem != scorer and folder != out:
             shutil.copyfile(file, out / file.name)
     return written, changes
 

@@ -23,6 +23,7 @@ CLASSES = (-1, 0, 1)
 SIZES = frozenset({2})
 _STEP = 20.0  # an eighth-bit's worth of log (count + 1): 255 / 20 is above log 300,000
 
+_PARTS = frozenset({"logs", "mass"})
 Floats = NDArray[np.float64]
 
 
@@ -32,7 +33,7 @@ class RetrainedBayes:
     name = NAME
 
     def __init__(self, band: Band | None = None, *, folder: Path = model_file.PACKAGED) -> None:
-        self.card, arrays = model_file.read(NAME, folder, features=features.VERSION)
+        self.card, arrays = model_file.read(NAME, folder, features=features.VERSION, needed=_PARTS)
         self.version = self.card.version
         self._band = band or Band()
         self._logs = arrays["logs"]

@@ -79,8 +79,8 @@ def of_cards(
             head, _, kind = key.partition(" ")
             how = "分组交叉验证" if card.sha256 else "直接测量"
             where = "训练数据" if card.sha256 else card.sources[0]["file"]
-            if (chosen := found.get("macro_f1_at_chosen_threshold")) is not None:
-                how += f"；阈值由其余各折选定时宏 F1 {chosen:.3f}"
+            if (plain := found.get("before_lifting")) is not None:
+                how += f"；.5 附近未上调时宏 F1 {plain['macro_f1']:.3f}"
             yield f"{card.name}{kind and f'（{kind}）'}", where, head, found, how
 
 

@@ -57,8 +57,13 @@ def write(folder: Path, card: Card, arrays: dict[str, NDArray[Any]]) -> Card:
     return card
 
 
-def read(name: str, folder: Path, *, features: int) -> tuple[Card, dict[str, NDArray[Any]]]:
-    """The card and the arrays. Raises InvalidInputError where they can't be used together."""
+def read(
+    name: str, folder: Path, *, features: int, needed: frozenset[str] = frozenset()
+) -> tuple[Card, dict[str, NDArray[Any]]]:
+    """The card and the arrays, among them those ``needed``.
+
+    Raises InvalidInputError where they can't be used together or by this version.
+    """
     card_file, file = folder / f"{name}.json", folder / f"{name}.npz"
     card = read_card(card_file)
     if card.features != features:
@@ -74,9 +79,15 @@ def read(name: str, folder: Path, *, features: int) -> tuple[Card, dict[str, NDA
         )
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return card, {key: arrays[key] for key in arrays.files}
+            found = {key: arrays[key] for key in arrays.files}
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise InvalidInputError(f"模型 {file} 读不出来；请重新安装本程序。") from error
+    if lacking := sorted(needed - set(found)):
+        raise InvalidInputError(
+            f"模型 {file}（版本 {card.version}）是给另一版程序的，缺少 {'、'.join(lacking[:3])}；"
+            "请换上与本程序同版的模型，或用 yuqing train 重新训练。"
+        )
+    return card, found
 
 
 def read_card(file: Path) -> Card:

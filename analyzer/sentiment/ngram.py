@@ -34,6 +34,7 @@ on, whatever else the text says."""
 _GRAVE = 2
 _HALF = 0.5
 _SENTIMENTS = (Sentiment.NEGATIVE, Sentiment.POSITIVE, Sentiment.NEUTRAL, Sentiment.UNCERTAIN)
+_PARTS = frozenset({"weights", "scale", "bias", "slope", "of_grade"})
 Floats = NDArray[np.float64]
 
 
@@ -43,7 +44,7 @@ class NgramScorer:
     name = NAME
 
     def __init__(self, band: Band | None = None, *, folder: Path = model_file.PACKAGED) -> None:
-        self.card, arrays = model_file.read(NAME, folder, features=features.VERSION)
+        self.card, arrays = model_file.read(NAME, folder, features=features.VERSION, needed=_PARTS)
         self.version = self.card.version
         self._band = band or Band()
         self._weights = arrays["weights"]  # int8, heads × slots
@@ -51,6 +52,8 @@ class NgramScorer:
         self._bias = arrays["bias"].astype(np.float64)
         self._slope = arrays["slope"].astype(np.float64)
         self._of_grade = arrays["of_grade"].astype(np.float64)  # heads × grades
+        # Models of before 0.4 have none: their chances are left as calibrated.
+        self._lift = arrays.get("lift", np.zeros(len(HEADS))).astype(np.float64)
         self._packed = packed(self._weights)
 
     def score(self, texts: Sequence[str]) -> list[Score]:
@@ -80,7 +83,7 @@ class NgramScorer:
         return np.concatenate(found) if found else np.zeros((0, len(HEADS)))
 
     def log_odds(self, texts: Sequence[str]) -> Floats:
-        """The same before a grave event or p_negative bounds them: texts × 3."""
+        """The same as calibrated: not lifted, nor bounded by an event or p_negative: texts × 3."""
         found = []
         for chunk in features.chunks(texts):
             margins = self.margins(chunk)
@@ -96,6 +99,7 @@ class NgramScorer:
             "bias": self._bias,
             "slope": self._slope,
             "of_grade": self._of_grade,
+            "lift": self._lift,
         }
 
     def reasons(self, text: str, *, most: int = 8) -> tuple[Reason, ...]:
@@ -115,7 +119,8 @@ class NgramScorer:
     def _of_chunk(self, chunk: features.Chunk) -> tuple[Floats, NDArray[np.int64]]:
         margins = self.margins(chunk)
         grades = events.grades(chunk.points, chunk.owners, len(margins))
-        p = measures.chance(margins * self._slope + self._of_grade[:, grades].T)
+        odds = margins * self._slope + self._of_grade[:, grades].T
+        p = measures.chance(measures.lifted(odds, self._lift))
         np.minimum(p[:, 1], POSITIVE_AT_MOST[grades], out=p[:, 1])
         np.minimum(p[:, 1], 1 - p[:, 0], out=p[:, 1])
         return p, grades
@@ -203,7 +208,7 @@ def _with_origin(text: str) -> tuple[NDArray[np.uint32], list[int]]:
 
 
 def state(
-    weights: Floats, bias: Floats, slope: Floats, of_grade: Floats
+    weights: Floats, bias: Floats, slope: Floats, of_grade: Floats, lift: Floats
 ) -> dict[str, NDArray[Any]]:
     """The arrays of a model file from weights of full precision (heads × slots)."""
     whole, scale = zip(*map(in_eight_bits, weights), strict=True)
@@ -213,6 +218,7 @@ def state(
         "bias": bias,
         "slope": slope,
         "of_grade": of_grade,
+        "lift": lift,
     }
 
 

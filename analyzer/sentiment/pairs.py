@@ -1,4 +1,4 @@
-"""Vectors of character pairs for the slow scorer, and small nets over their mean in a text.
+"""Vectors of character pairs for the slow scorer: their mean in a text, or one after another.
 
 Pairs are named by a 32-bit hash, so that the model holds no vocabulary.
 """
@@ -18,6 +18,8 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 _HALF = np.uint64(32)
 _SPACE = np.uint64(32)
 _LENGTH = 4.0
+MOST = 120
+"""Pairs that are read of a text where they are read in order."""
 
 
 class Pairs(Struct):
@@ -36,13 +38,40 @@ class Pairs(Struct):
         found = [self._of_chunk(chunk) for chunk in features.chunks(texts)]
         return np.concatenate(found) if found else np.zeros((0, self.whole.shape[1]))
 
-    def _of_chunk(self, chunk: features.Chunk) -> Floats:
+    def rows(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        """For each text the places of its first pairs in :meth:`table`; 0 for unknown ones."""
+        found: list[NDArray[np.int64]] = []
+        for chunk in features.chunks(texts):
+            at, known, owners = self._found(chunk)
+            rows = np.where(known, at + 1, 0)
+            bounds = np.searchsorted(owners, np.arange(len(chunk.firsts) + 1))
+            found += [
+                rows[first : min(after, first + MOST)]
+                for first, after in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+            ]
+        return found
+
+    def table(self, spread: float) -> NDArray[np.float32]:
+        """The vectors, of that standard deviation, with row 0 for unknown pairs before them."""
+        known = self.whole.astype(np.float32)
+        known *= np.float32(spread / max(float(known.std()), 1e-9))
+        return np.vstack([np.zeros((1, known.shape[1]), dtype=np.float32), known])
+
+    def _found(
+        self, chunk: features.Chunk
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+        """Of each pair the place of its name, whether it is there, and the text that it is of."""
         points = chunk.points.astype(np.uint64)
         pairs = points[:-1] << _HALF | points[1:]
         good = (points[:-1] > _SPACE) & (points[1:] > _SPACE)
         named, owners = hashed(pairs[good]), chunk.owners[:-1][good].astype(np.int64)
+        if not len(self.names):
+            return np.zeros_like(owners), np.zeros(len(owners), dtype=bool), owners
         at = np.searchsorted(self.names, named).clip(0, len(self.names) - 1)
-        known = self.names[at] == named
+        return at, self.names[at] == named, owners
+
+    def _of_chunk(self, chunk: features.Chunk) -> Floats:
+        at, known, owners = self._found(chunk)
         keys = np.unique(owners[known] * len(self.names) + at[known])
         rows, columns = keys // len(self.names), keys % len(self.names)
         count = len(chunk.firsts)

@@ -40,7 +40,7 @@ def train(
         bool,
         typer.Option(
             "--with-corrections",
-            help="用上控制台里的更正；不写 --data 时在现有 ngram 上微调，只需 numpy",
+            help="用上控制台里的更正；不写 --data 时在现有模型（ngram 或 stack）上微调，只需 numpy",
         ),
     ] = False,
     weight: Annotated[
@@ -61,8 +61,6 @@ def train(
         raise InvalidInputError(f"能训练的打分器：{'、'.join(_TRAINED)}。", field="scorer")
     if not data and not with_corrections:
         raise InvalidInputError("请用 --data 指定数据文件，或用 --with-corrections 用上更正。")
-    if not data and scorer != "ngram":
-        raise InvalidInputError(f"只凭更正能微调的是 ngram；训练 {scorer} 请用 --data 给出数据。")
     if not with_corrections:
         _from_files(data or [], out, _plan(seed, unlabelled), scorer, None, None, anyway=True)
         return
@@ -74,7 +72,7 @@ def train(
             plan = _plan(seed, unlabelled)
             _from_files(data, out, plan, scorer, corrections, folder, anyway=anyway)
         else:
-            _adapt(wiring, out, corrections, weight=weight, seed=seed, anyway=anyway)
+            _adapt(wiring, out, corrections, scorer, weight=weight, seed=seed, anyway=anyway)
     finally:
         wiring.close()
 
@@ -111,6 +109,7 @@ def _adapt(
     wiring: Wiring,
     out: Path,
     corrections: Corrections,
+    scorer: str,
     *,
     weight: float,
     seed: int,
@@ -122,10 +121,19 @@ def _adapt(
     holding = corrected.others(wiring.database, wiring.index, now=now(), seed=seed)
     _tell(f"每条更正的分量 {weight:g}；另取未更正的帖文 {len(holding)} 条（各 1），以现有概率为准")
     card, changes = corrected.adapt(
-        _folder(wiring), out, corrections, holding, weight=weight, seed=seed, anyway=anyway
+        _folder(wiring),
+        out,
+        corrections,
+        holding,
+        scorer=scorer,
+        weight=weight,
+        seed=seed,
+        anyway=anyway,
     )
     for change in changes:
         _tell(corrected.sentence(change))
+    if scorer == "stack":
+        _tell("stack 只动负面一项的字词分量；正面与诉求取自同目录的 ngram，要动它们请另训 ngram")
     _done(out, card.name, card.version, card.sha256)
 
 

@@ -1,4 +1,4 @@
-"""The scorer ``ngram`` moved a little by officers' corrections: numpy alone, in seconds.
+"""A scorer's weights of n-grams moved a little by officers' corrections: numpy alone, in seconds.
 
 To the log odds of the present model a sum over the text's n-grams is added, as small as it may be
 (ridge), so that corrected texts come out as corrected. Corrections are mostly of errors and say
@@ -10,14 +10,17 @@ that it has not seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from analyzer.sentiment import features, measures, ngram
+from analyzer.sentiment import measures, ngram, stack
+from analyzer.sentiment.model_file import Card
 from analyzer.sentiment.ngram import HEADS, NgramScorer
-from analyzer.sentiment.training import groups
+from analyzer.sentiment.stack import StackScorer
+from analyzer.sentiment.training import groups, ridge
 from analyzer.sentiment.training.corrections import Correction
 from registry.errors import InvalidInputError
 
@@ -33,10 +36,6 @@ MOST_MOVED = 0.05
 """How far the mean post that nobody corrected may move, as a probability."""
 
 _FOLDS = 5
-_RIDGE = 1.0
-_NEWTON = 12
-_CONJUGATE = 60
-_CLOSE = 1e-6
 _ALMOST = 1e-6
 
 
@@ -70,37 +69,94 @@ def adapted(
     ``others`` are texts that nobody corrected. Raises InvalidInputError where corrections are too
     few for any head.
     """
-    told = {head: _told(corrections, head) for head in HEADS}
-    enough = {head: rows for head, rows in told.items() if _enough(rows)}
-    if not enough:
-        raise InvalidInputError(_too_few(told))
+    moves, changes = _moves(scorer.log_odds, HEADS, corrections, others, weight=weight, seed=seed)
     state = scorer.state()
     weights = state["weights"].astype(np.float64) * state["scale"][:, None]
     offsets = state["of_grade"].astype(np.float64)
-    changes = []
+    for move in moves:
+        weights[move.at, move.names] += move.weights / state["slope"][move.at]
+        offsets[move.at] += move.shift
+    arrays = ngram.state(weights, state["bias"], state["slope"], offsets, state["lift"])
+    return arrays, changes
+
+
+def adapted_stack(
+    scorer: StackScorer,
+    corrections: Sequence[Correction],
+    others: Sequence[str],
+    *,
+    weight: float = WEIGHT,
+    seed: int = 0,
+) -> tuple[dict[str, NDArray[np.generic]], list[Change]]:
+    """The same for ``stack``: of its views the n-grams move, its nets stay as they are.
+
+    Only *negative* is its own; its other heads are those of ``ngram``.
+    """
+
+    def log_odds(texts: Sequence[str]) -> Floats:
+        return scorer.log_odds(texts)[:, None]
+
+    [move], changes = _moves(log_odds, HEADS[:1], corrections, others, weight=weight, seed=seed)
+    arrays = scorer.state()
+    linear = arrays["linear"].astype(np.float64) * arrays["linear_scale"]
+    linear[move.names] += move.weights / arrays["slope"]
+    whole, scale = ngram.in_eight_bits(linear)
+    changed = {
+        "linear": whole,
+        "linear_scale": np.array(scale),
+        "of_grade": arrays["of_grade"] + move.shift,
+    }
+    return {**arrays, **changed}, changes
+
+
+def by_name(
+    name: str,
+    folder: Path,
+    corrections: Sequence[Correction],
+    others: Sequence[str],
+    *,
+    weight: float,
+    seed: int,
+) -> tuple[Card, dict[str, NDArray[np.generic]], list[Change]]:
+    """The card of the present ``ngram`` or ``stack`` of a folder, and what becomes of it."""
+    if name == stack.NAME:
+        slow = StackScorer(folder=folder)
+        return slow.card, *adapted_stack(slow, corrections, others, weight=weight, seed=seed)
+    fast = NgramScorer(folder=folder)
+    return fast.card, *adapted(fast, corrections, others, weight=weight, seed=seed)
+
+
+class _Move(Struct, frozen=True):
+    """What is added to the weights of these slots and to the offset of a head, in log odds."""
+
+    at: int
+    names: NDArray[np.int64]
+    weights: Floats
+    shift: float
+
+
+def _moves(
+    log_odds: Callable[[Sequence[str]], Floats],
+    heads: Sequence[str],
+    corrections: Sequence[Correction],
+    others: Sequence[str],
+    *,
+    weight: float,
+    seed: int,
+) -> tuple[list[_Move], list[Change]]:
+    told = {head: _told(corrections, head) for head in heads}
+    enough = {head: rows for head, rows in told.items() if _enough(rows)}
+    if not enough:
+        raise InvalidInputError(_too_few(told))
+    moves, changes = [], []
     for head, rows in enough.items():
         at = HEADS.index(head)
         texts = [text for text, _ in rows]
-        problem = _problem(scorer, at, texts, [goal for _, goal in rows], list(others), weight)
+        margins = log_odds([*texts, *others])[:, at]
+        problem = _problem(margins, texts, [goal for _, goal in rows], list(others), weight)
         changes.append(_measured(problem, head, len(rows), texts, seed))
-        moved, shift = _solved(problem, np.arange(len(problem.margins)))
-        weights[at, problem.names] += moved / state["slope"][at]
-        offsets[at] += shift
-    return (
-        ngram.state(weights, state["bias"], state["slope"], offsets),
-        changes,
-    )
-
-
-class _Problem(Struct, frozen=True):
-    """Rows as places in ``names`` (slots), with their bounds; corrections before other posts."""
-
-    names: NDArray[np.int64]
-    slots: NDArray[np.int64]
-    bounds: NDArray[np.int64]
-    margins: Floats
-    target: Floats
-    weight: Floats
+        moves.append(_Move(at, problem.names, *ridge.solved(problem, np.arange(len(margins)))))
+    return moves, changes
 
 
 def _told(corrections: Sequence[Correction], head: str) -> list[tuple[str, float]]:
@@ -115,7 +171,7 @@ def _enough(rows: list[tuple[str, float]]) -> bool:
 
 def _too_few(told: dict[str, list[tuple[str, float]]]) -> str:
     names = {"negative": "情感", "appeal": "诉求"}
-    have = "，".join(f"{name} {len(told[head])} 条" for head, name in names.items())
+    have = "，".join(f"{name} {len(told[head])} 条" for head, name in names.items() if head in told)
     return (
         f"更正太少，还不能训练：现有{have}；一项至少要 {FEWEST} 条，"
         f"且两边（如负面与非负面）各至少 {FEWEST_OF_A_CLASS} 条。请在控制台继续更正后再试。"
@@ -123,18 +179,16 @@ def _too_few(told: dict[str, list[tuple[str, float]]]) -> str:
 
 
 def _problem(
-    scorer: NgramScorer,
-    head: int,
+    margins: Floats,
     texts: list[str],
     goals: list[float],
     others: list[str],
     weight: float,
-) -> _Problem:
+) -> ridge.Problem:
     every = texts + others
-    slots, bounds = _rows(every)
+    slots, bounds = ridge.rows_of(every)
     names, slots = np.unique(slots, return_inverse=True)
-    margins = scorer.log_odds(every)[:, head]
-    return _Problem(
+    return ridge.Problem(
         names,
         slots,
         bounds,
@@ -144,17 +198,7 @@ def _problem(
     )
 
 
-def _rows(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    slots, bounds = [np.zeros(0, dtype=np.int64)], [np.zeros(1, dtype=np.int64)]
-    offset = 0
-    for chunk in features.chunks(texts):
-        slots.append(chunk.slots.astype(np.int64))
-        bounds.append(chunk.starts[1:] + offset)
-        offset += len(chunk.slots)
-    return np.concatenate(slots), np.concatenate(bounds)
-
-
-def _measured(problem: _Problem, head: str, count: int, texts: list[str], seed: int) -> Change:
+def _measured(problem: ridge.Problem, head: str, count: int, texts: list[str], seed: int) -> Change:
     """By folds; copies of corrected texts stay together, the rest is drawn."""
     dice = np.random.default_rng(seed)
     fold = np.concatenate(
@@ -165,9 +209,9 @@ def _measured(problem: _Problem, head: str, count: int, texts: list[str], seed: 
     )
     after = problem.margins.copy()
     for one in range(_FOLDS):
-        moved, shift = _solved(problem, np.flatnonzero(fold != one))
+        moved, shift = ridge.solved(problem, np.flatnonzero(fold != one))
         mine = fold == one
-        after[mine] += (_sums(problem, moved) + shift)[mine]
+        after[mine] += (ridge.sums(problem, moved) + shift)[mine]
     before_p, after_p = measures.chance(problem.margins), measures.chance(after)
     target = problem.target[:count]
     way = np.abs(after_p - before_p)[count:]
@@ -185,63 +229,3 @@ def _measured(problem: _Problem, head: str, count: int, texts: list[str], seed: 
 def _loss(target: Floats, p: Floats) -> float:
     kept = p.clip(_ALMOST, 1 - _ALMOST)
     return float(-(target * np.log(kept) + (1 - target) * np.log(1 - kept)).mean())
-
-
-def _sums(problem: _Problem, weights: Floats) -> Floats:
-    """Of each row the sum of its slots' weights over √n; slot 0 weighs nothing."""
-    sizes = np.diff(problem.bounds)
-    found: Floats = np.add.reduceat(weights[problem.slots], problem.bounds[:-1]) / np.sqrt(sizes)
-    return found
-
-
-def _solved(problem: _Problem, learnt: NDArray[np.int64]) -> tuple[Floats, float]:
-    """The smallest change of weights and offset that fits these rows (Newton, conjugate steps)."""
-    share = np.zeros(len(problem.margins))
-    share[learnt] = problem.weight[learnt]
-    sizes = np.diff(problem.bounds)
-    factor = 1 / np.sqrt(sizes)
-    moved: Floats = np.zeros(len(problem.names))
-    shift = 0.0
-
-    def back(of_rows: Floats) -> tuple[Floats, float]:
-        by_row = np.repeat(of_rows * factor, sizes)
-        found = np.bincount(problem.slots, by_row).astype(np.float64)
-        found[0] = 0  # slot 0, which each row has
-        return found, float(of_rows.sum())
-
-    for _ in range(_NEWTON):
-        p = measures.chance(problem.margins + _sums(problem, moved) + shift)
-        slope, slope_of_shift = back(share * (p - problem.target))
-        slope, slope_of_shift = slope + _RIDGE * moved, slope_of_shift + _RIDGE * shift
-        curve = share * p * (1 - p)
-
-        def bent(step: Floats, by: float, curve: Floats = curve) -> tuple[Floats, float]:
-            found, of_shift = back(curve * (_sums(problem, step) + by))
-            return found + _RIDGE * step, of_shift + _RIDGE * by
-
-        step, by = _conjugate(bent, slope, slope_of_shift)
-        moved, shift = moved - step, shift - by
-        if float(np.abs(step).max()) + abs(by) < _CLOSE:
-            break
-    return moved, shift
-
-
-def _conjugate(
-    bent: Callable[[Floats, float], tuple[Floats, float]], slope: Floats, slope_of_shift: float
-) -> tuple[Floats, float]:
-    """Solve bent(x) = slope by conjugate gradients; the offset rides along as one more number."""
-    x, y = np.zeros_like(slope), 0.0
-    rest, rest_y = slope.copy(), slope_of_shift
-    way, way_y = rest.copy(), rest_y
-    size = float(rest @ rest) + rest_y * rest_y
-    for _ in range(_CONJUGATE):
-        if size < _CLOSE**2:
-            break
-        curved, curved_y = bent(way, way_y)
-        length = size / (float(way @ curved) + way_y * curved_y)
-        x, y = x + length * way, y + length * way_y
-        rest, rest_y = rest - length * curved, rest_y - length * curved_y
-        new = float(rest @ rest) + rest_y * rest_y
-        way, way_y = rest + new / size * way, rest_y + new / size * way_y
-        size = new
-    return x, y

@@ -1,5 +1,8 @@
 """Examples for the head *appeal*: petitions against official replies, news and ordinary posts.
 
+Besides, sentences of petitions and of posts by themselves, with a post's opening or end, and posts
+put together from written pieces (:mod:`analyzer.sentiment.training.written`).
+
 Marks that tell the anonymised sets apart are not left in: invented places become real ones, and
 what only posts have (#, @, links, emoticons) is taken away, or the head would learn the marks.
 """
@@ -9,10 +12,11 @@ from __future__ import annotations
 import itertools
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
+from analyzer.sentiment.training import written
 from analyzer.sentiment.training.corpora import Corpora
 from registry import gazetteer
 
@@ -25,8 +29,18 @@ _USER = re.compile(r"[“”\"]?[AU]+\d{5,}[“”\"]?")
 _END = re.compile(r"(?<=[。！？!?\n])")
 _SHORT = 8
 _MOST = 9_000
+_TIMES = 20
+"""How often each written piece is put into a post: petitions are many more."""
+
+_SAID = (12, 90)
+"""Length of a sentence of a petition or a post that may stand in a post by itself."""
+
 _ASKING = "asking post"
+ALONE, WRITTEN = "alone", "written"
+"""Kinds of examples that were made like posts; the others are as they were found."""
+
 _Part = Callable[[str], str]
+_FORMAL = re.compile(r"尊敬|您好|你好|领导|敬礼|此致|谢谢|感谢|敬上|如下")
 
 _REQUEST = re.compile(
     r"求助|求救|求扩散|求帮|帮帮|帮忙转|投诉|举报|反映|请问|咨询|诉求|建议|呼吁|恳请|望.{0,8}(部门|政府|领导)"
@@ -88,17 +102,19 @@ def examples(
 
     def add(document: int, whole: str, appeal: int, kind: str, *parts: _Part) -> None:
         text = plain(whole, dice, names)
-        pieces = dict.fromkeys((part(text).strip(), part is first_sentence) for part in parts)
         seen = set()
-        for piece, first in pieces:
+        for part in parts:
+            piece = part(text).strip()
             if piece and piece not in seen:
                 seen.add(piece)
-                found.append(Example(piece, appeal, document, first, kind, kind != _ASKING))
+                which = ALONE if part is alone else kind
+                first = part is first_sentence
+                found.append(Example(piece, appeal, document, first, which, kind != _ASKING))
 
-    window = _window(dice)
+    window, alone = _window(dice), _alone(dice)
     for title, text in corpora.petitions:
         document = next(documents)
-        add(document, text, 1, "petition", first_sentence, window, str)
+        add(document, text, 1, "petition", first_sentence, window, str, alone, alone)
         add(document, title, 1, "title", str)
     for reply in corpora.replies:
         add(next(documents), reply, 0, "reply", first_sentence, window, str)
@@ -108,10 +124,23 @@ def examples(
         add(next(documents), text, 0, "headline", str)
     for text in _ordinary(corpora, dice, posts):
         asks = _REQUEST.search(text) is not None
-        kind, parts = (_ASKING, [first_sentence]) if asks else ("post", [first_sentence, str])
+        kind, parts = (
+            (_ASKING, [first_sentence]) if asks else ("post", [first_sentence, str, alone])
+        )
         add(next(documents), text, 0, kind, *parts)
     for text, appeal in corpora.appeals:
         add(next(documents), text, appeal, "label", str)
+    found += _written(dice, documents)
+    return found
+
+
+def _written(dice: random.Random, documents: Iterator[int]) -> list[Example]:
+    numbers: dict[str, int] = {}
+    found = []
+    for text, appeal, piece in written.put_together(dice, _TIMES):
+        if piece not in numbers:
+            numbers[piece] = next(documents)
+        found.append(Example(text, appeal, numbers[piece], first=False, kind=WRITTEN))
     return found
 
 
@@ -129,5 +158,17 @@ def _window(dice: random.Random) -> Callable[[str], str]:
             return ""
         at = dice.randrange(1, len(pieces) - 1)
         return "".join(pieces[at : at + 2])
+
+    return part
+
+
+def _alone(dice: random.Random) -> Callable[[str], str]:
+    """One of the text's sentences as somebody would post it; "" where none can stand alone."""
+
+    def part(text: str) -> str:
+        pieces = [piece.strip() for piece in _END.split(text)]
+        least, most = _SAID
+        good = [one for one in pieces if least <= len(one) <= most and not _FORMAL.search(one)]
+        return written.as_post(dice, dice.choice(good)) if good else ""
 
     return part

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from analyzer.sentiment import events, features, measures
@@ -10,8 +13,65 @@ from analyzer.sentiment.training.linear import Floats
 
 _STEPS = 50
 _LITTLE = 1e-2
+_MOVED_BY_LIFTING = ("accuracy", "macro_f1", "calibration_error")
 _PRIOR = 2.0
 """How strongly the offsets of grades are held near the general one: rare grades say little."""
+
+
+class Calibration(Struct, frozen=True):
+    """Slope, the offset of each grade, and how far chances near one half are raised."""
+
+    slope: float
+    offsets: Floats
+    lift: float
+
+    def chances(self, margins: Floats, grades: NDArray[np.int64]) -> Floats:
+        """Of margins and the gravest events of their texts."""
+        odds = margins * self.slope + self.offsets[grades]
+        return measures.chance(measures.lifted(odds, self.lift))
+
+
+def found(
+    margins: Floats, grades: NDArray[np.int64], target: Floats, *, lifted: bool
+) -> Calibration:
+    """The calibration of these; ``lifted``: so that one half is where macro-F1 is best."""
+    slope, offsets = platt(margins, grades, target)
+    lift = measures.lift(measures.chance(margins * slope + offsets[grades])) if lifted else 0.0
+    return Calibration(slope, offsets, lift)
+
+
+def by_folds(
+    margins: Floats,
+    grades: NDArray[np.int64],
+    target: Floats,
+    fold: NDArray[np.int64],
+    *,
+    own: NDArray[np.bool_],
+    lifted: bool,
+) -> Floats:
+    """The chances of all texts, each calibrated by the own texts of the other folds."""
+    chance = np.zeros(len(margins))
+    for one in np.unique(fold):
+        mine = fold == one
+        rest = own & ~mine
+        fitted = found(margins[rest], grades[rest], target[rest], lifted=lifted)
+        chance[mine] = fitted.chances(margins[mine], grades[mine])
+    return chance
+
+
+def figures(
+    margins: Floats,
+    grades: NDArray[np.int64],
+    target: Floats,
+    fold: NDArray[np.int64],
+    own: NDArray[np.bool_],
+) -> dict[str, Any]:
+    """Of the own texts, chances lifted; and what those would be that are not."""
+    given = (margins, grades, target, fold)
+    found = measures.full(target[own], by_folds(*given, own=own, lifted=True)[own])
+    plain = measures.figures(target[own], by_folds(*given, own=own, lifted=False)[own])
+    found["before_lifting"] = {name: plain[name] for name in _MOVED_BY_LIFTING}
+    return found
 
 
 def grades_of(texts: list[str]) -> NDArray[np.int64]:

@@ -126,11 +126,11 @@ class _Part:
         return self._turned @ mine.astype(np.float32), float(mine.sum())
 
 
-def fit_dense(columns: Floats, target: Floats) -> tuple[Floats, float]:
-    """Weights of a few columns and intercept, hardly penalised."""
+def fit_dense(columns: Floats, target: Floats, *, freedom: float = 10) -> tuple[Floats, float]:
+    """Weights of a few columns and intercept; hardly penalised where ``freedom`` is large."""
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-    model = LogisticRegression(C=10).fit(columns, target)
+    model = LogisticRegression(C=freedom, max_iter=1000).fit(columns, target)
     return model.coef_[0], float(model.intercept_[0])
 
 

@@ -19,19 +19,16 @@ from analyzer.sentiment.convolution import (
     softmax,
     strongest,
 )
+from analyzer.sentiment.training import descent
+from analyzer.sentiment.training.descent import Floats32
 
-Floats32 = NDArray[np.float32]
 Rows = NDArray[np.int64]
 FILTERS = 64
 HIDDEN = 64
 EPOCHS = 4
 _BATCH = 64
 _RATE = 1e-3
-_DROPPED = 0.3
 _WORDS_DROPPED = 0.1
-_DECAY = 1e-4
-_FADE = (0.9, 0.999)
-_LITTLE = 1e-8
 _JITTER = 6.0
 
 
@@ -47,17 +44,21 @@ def train(
     """A net for texts of the own domain; ``emotions`` are numbers from 0, ``vectors[0]`` zeros."""
     learner = _Learner(vectors, int(emotions.max()) + 1, seed)
     lengths = np.array([len(text) for text in texts])
-    rounds = [batch for _ in range(epochs) for batch in learner.batches(lengths)]
+    rounds = [
+        batch
+        for _ in range(epochs)
+        for batch in descent.batches(learner.dice, lengths, _BATCH, _JITTER)
+    ]
     for at, batch in enumerate(rounds):
         rows, sizes = padded([texts[one] for one in batch])
-        rate = _RATE * (1 - at / len(rounds)) + _RATE / 100
+        rate = descent.rate(_RATE, at, len(rounds))
         learner.step(rows, sizes, own[batch], emotions[batch], rate)
     return learner.net()
 
 
 class _Learner:
     def __init__(self, vectors: Floats32, classes: int, seed: int) -> None:
-        self._dice = np.random.default_rng(seed)
+        self.dice = np.random.default_rng(seed)
         self._vectors = vectors
         size = vectors.shape[1]
         self._seen = FILTERS * len(WIDTHS)
@@ -70,20 +71,10 @@ class _Learner:
             "out": self._drawn(HIDDEN, classes, HIDDEN),
             "out_offsets": np.zeros(classes, dtype=np.float32),
         }
-        self._first = {name: np.zeros_like(one) for name, one in self._weights.items()}
-        self._second = {name: np.zeros_like(one) for name, one in self._weights.items()}
-        self._steps = 0
+        self._down = descent.Descent(self._weights)
 
     def _drawn(self, rows: int, columns: int, by: int) -> Floats32:
-        drawn = self._dice.standard_normal((rows, columns)) / np.sqrt(by)
-        made: Floats32 = drawn.astype(np.float32)
-        return made
-
-    def batches(self, lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """All texts once, those of like length together, in any order."""
-        order = np.argsort(lengths + self._dice.random(len(lengths)) * _JITTER, kind="stable")
-        cut = [order[at : at + _BATCH] for at in range(0, len(order), _BATCH)]
-        return [cut[at] for at in self._dice.permutation(len(cut))]
+        return descent.drawn(self.dice, rows, columns, by)
 
     def step(
         self,
@@ -94,16 +85,16 @@ class _Learner:
         rate: float,
     ) -> None:
         """One step of the descent on a batch."""
-        rows = np.where(self._dice.random(rows.shape) < _WORDS_DROPPED, 0, rows)
+        rows = np.where(self.dice.random(rows.shape) < _WORDS_DROPPED, 0, rows)
         words = self._vectors[rows]
         weights, inside = self._weights, own[:, None].astype(np.float32)
         answers, places = strongest(words, weights["filters"])
         seen = np.maximum(answers + weights["offsets"], 0)
-        kept = self._kept((len(rows), self._seen + words.shape[2]))
+        kept = descent.kept(self.dice, (len(rows), self._seen + words.shape[2]))
         read = np.hstack([seen, mean(words, lengths).astype(np.float32)]) * kept
         both = np.hstack([read, read * inside])
         inner = np.maximum(both @ weights["hidden"] + weights["hidden_offsets"], 0)
-        kept_inner = self._kept(inner.shape)
+        kept_inner = descent.kept(self.dice, inner.shape)
         shown = inner * kept_inner
         error = softmax(shown @ weights["out"] + weights["out_offsets"])
         error[np.arange(len(rows)), emotions] -= 1
@@ -121,7 +112,7 @@ class _Learner:
             "out": shown.T @ error,
             "out_offsets": error.sum(axis=0),
         }
-        self._descend(slopes, rate)
+        self._down.step(slopes, rate)
 
     def _of_filters(self, words: Floats32, places: NDArray[np.int64], of: Floats32) -> Floats32:
         """The slope of the filters: only the words that gave the strongest answer have one."""
@@ -137,25 +128,7 @@ class _Learner:
         slope: Floats32 = words.reshape(-1, size).T @ spread.reshape(count * length, -1)
         return slope
 
-    def _kept(self, shape: tuple[int, ...]) -> Floats32:
-        return ((self._dice.random(shape) >= _DROPPED) / (1 - _DROPPED)).astype(np.float32)
-
-    def _descend(self, slopes: dict[str, Floats32], rate: float) -> None:
-        self._steps += 1
-        one, two = (1 - fade**self._steps for fade in _FADE)
-        for name, weights in self._weights.items():
-            slope = slopes[name].astype(np.float32)
-            if weights.ndim > 1:
-                slope = slope + np.float32(_DECAY) * weights
-            first, second = self._first[name], self._second[name]
-            first += np.float32(1 - _FADE[0]) * (slope - first)
-            second += np.float32(1 - _FADE[1]) * (slope * slope - second)
-            step = (first / np.float32(one)) / (np.sqrt(second / np.float32(two)) + _LITTLE)
-            np.subtract(weights, np.float32(rate) * step, out=weights)
-
     def net(self) -> Net:
         """The net as the file holds it: half precision, both parts of the hidden layer as one."""
-        half = self._weights["hidden"].shape[0] // 2
-        hidden = self._weights["hidden"][:half] + self._weights["hidden"][half:]
-        parts = {**self._weights, "hidden": hidden}
+        parts = {**self._weights, "hidden": descent.joined(self._weights["hidden"])}
         return Net(**{name: one.astype(np.float16) for name, one in parts.items()})

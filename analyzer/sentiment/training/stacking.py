@@ -1,7 +1,7 @@
-"""Training of the scorer ``stack``: three views by folds, their weights, calibration, the card.
+"""Training of the scorer ``stack``: its views by folds, their weights, calibration, the card.
 
-What scores a text of a fold has not seen it: views, their weights, the calibration and the
-threshold of F1 come from the other folds; weights are rounded as the file holds them.
+What scores a text of a fold has not seen it: views, their weights and the calibration come from the
+other folds; weights are rounded as the file holds them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analyzer.sentiment import measures, model_file, ngram, stack
-from analyzer.sentiment.convolution import Net
 from analyzer.sentiment.pairs import MeanNet, Pairs, hashed
 from analyzer.sentiment.training import (
     build,
@@ -25,15 +24,24 @@ from analyzer.sentiment.training import (
     groups,
     linear,
     nets,
+    recurrent_nets,
     word_vectors,
 )
+from analyzer.sentiment.training.polarity import Tell
 from analyzer.sentiment.training.teacher import DOMAIN_MARK, NEGATIVE, Teacher, emotions
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
-VERSION = "1"
-_NETS = 2
-_VIEWS = 4
+VERSION = "2"
+_LINEAR = 2
+_FREEDOM = 0.03
+"""How free the weights of views are (C of the regression): few, where views say much the same."""
+
+NETS = {"pair_net": 1, "word_net": 2, "word_order": 3}
+"""How many nets a view has besides those over the mean of pairs; their chances are averaged."""
+
+_OF_VIEW = {"pair_net": 1, "word_net": 101, "word_order": 201}
+"""What is added to the seed for the first net of a view."""
 
 
 class Material(Struct, frozen=True):
@@ -46,29 +54,28 @@ class Material(Struct, frozen=True):
     rows: linear.Sparse
     scale: NDArray[np.float32]
     pairs: Pairs
-    vectors: Floats
     words: word_vectors.WordVectors
-    table: NDArray[np.float32]
-    read: list[Rows]
+    vectors: Floats
+    read: dict[str, list[Rows]]  # texts as rows of each table
+    tables: dict[str, NDArray[np.float32]]
     emotions: Rows
     negative: NDArray[np.bool_]
     teacher: Teacher
 
 
 class Parts(Struct, frozen=True):
-    """The views of one training: two linear ones, nets over pairs, nets over words."""
+    """The views of one training: two linear ones, and nets by view."""
 
     plain: tuple[Floats, float]
     by_ratio: tuple[Floats, float]
-    mean_nets: list[MeanNet]
-    nets: list[Net]
+    nets: stack.Nets
 
 
 def train(
     files: list[Path],
     out: Path,
     plan: build.Plan,
-    tell: build.Tell,
+    tell: Tell,
     corrected: corrections.Corrections = corrections.NONE,
 ) -> model_file.Card:
     """Train and write ``stack``. Raises InvalidInputError for what can't be trained on."""
@@ -100,10 +107,10 @@ def _material(given: corpora.Corpora, plan: build.Plan) -> Material:
         rows=rows,
         scale=scale,
         pairs=pairs,
-        vectors=vectors,
         words=words,
-        table=words.table(),
-        read=read[: len(texts)],
+        vectors=vectors,
+        read={"pair": pairs.rows(texts), "word": read[: len(texts)]},
+        tables={"pair": pairs.table(stack.SPREAD), "word": words.table()},
         emotions=numbers.astype(np.int64),
         negative=np.isin(names, list(NEGATIVE)),
         teacher=Teacher(rows, vectors.astype(np.float32), given.labelled, seed=plan.seed),
@@ -118,44 +125,51 @@ def _pairs(found: embedding.Embedding) -> Pairs:
 
 
 def _train(
-    material: Material, given: corpora.Corpora, out: Path, plan: build.Plan, tell: build.Tell
+    material: Material, given: corpora.Corpora, out: Path, plan: build.Plan, tell: Tell
 ) -> model_file.Card:
     count = len(material.target)
-    views = np.zeros((count, _VIEWS))
+    width = _LINEAR + len(stack.KINDS) * (1 + len(material.negative))
+    views = np.zeros((count, width))
     learnt_by: list[Parts] = []
     for fold in range(plan.folds):
         learnt = np.flatnonzero(material.fold != fold)
         asked = np.flatnonzero((material.fold == fold) & material.own)
         parts = _parts(material, learnt, plan.seed)
-        views[asked] = _margins(material, parts, asked)
-        learnt_by.append(Parts(parts.plain, parts.by_ratio, [], []))
+        views[asked] = _columns(material, parts, asked)
+        learnt_by.append(Parts(parts.plain, parts.by_ratio, {}))
         tell(f"第 {fold + 1}/{plan.folds} 折已训练")
     margins = np.zeros(count)
     for fold, parts in enumerate(learnt_by):
         others = np.flatnonzero((material.fold != fold) & material.own)
         asked = np.flatnonzero((material.fold == fold) & material.own)
-        weights, offset = linear.fit_dense(views[others], material.target[others])
+        weights, offset = _weighed(views[others], material.target[others])
         whole, worth, bias = _linear(parts, weights, material.scale)
         shipped = whole * worth / np.maximum(material.scale, 1e-9)
         margins[asked] = (
-            material.rows[asked] @ shipped + views[asked, 2:] @ weights[2:] + bias + offset
+            material.rows[asked] @ shipped
+            + views[asked, _LINEAR:] @ weights[_LINEAR:]
+            + bias
+            + offset
         )
-    figures = _figures(material, margins, plan.folds)
+    told = (margins, material.grades, material.target, material.fold, material.own)
+    figures = calibration.figures(*told)
     tell(f"负面：{measures.sentence(figures)}")
     own = np.flatnonzero(material.own)
-    weights, offset = linear.fit_dense(views[own], material.target[own])
-    slope, offsets = calibration.platt(margins[own], material.grades[own], material.target[own])
+    weights, offset = _weighed(views[own], material.target[own])
+    fitted = calibration.found(
+        margins[own], material.grades[own], material.target[own], lifted=True
+    )
     parts = _parts(material, np.arange(count), plan.seed)
     whole, worth, bias = _linear(parts, weights, material.scale)
     held = {
         "linear": whole,
         "linear_scale": np.array(worth),
         "bias": np.array(bias + offset),
-        "slope": np.array(slope),
-        "of_grade": offsets,
+        "slope": np.array(fitted.slope),
+        "of_grade": fitted.offsets,
+        "lift": np.array(fitted.lift),
         "negative": material.negative,
-        "mean_weight": np.array(weights[2]),
-        "net_weight": np.array(weights[3]),
+        "view_weights": weights[_LINEAR:].reshape(len(stack.KINDS), -1),
         "pair_names": material.pairs.names,
         "pair_rarity": material.pairs.rarity.astype(np.float16),
         "pair_vectors": material.pairs.whole,
@@ -166,26 +180,29 @@ def _train(
     }
     card = build.card(stack.NAME, {"negative": figures}, given, plan, version=VERSION)
     card.made_with.update(linear.word_cutter())
-    return model_file.write(out, card, stack.state(held, parts.mean_nets, parts.nets))
+    return model_file.write(out, card, stack.state(held, parts.nets))
+
+
+def _weighed(views: Floats, target: Floats) -> tuple[Floats, float]:
+    return linear.fit_dense(views, target, freedom=_FREEDOM)
 
 
 def _parts(material: Material, learnt: Rows, seed: int) -> Parts:
     teacher = material.teacher
-    return Parts(
-        teacher.plain(-1, learnt),
-        teacher.by_ratio(-1, learnt),
-        [_mean_net(net, teacher.spread) for net in teacher.nets(learnt)],
-        [
-            nets.train(
-                material.table,
-                [material.read[at] for at in learnt],
-                material.own[learnt],
-                material.emotions[learnt],
-                seed=seed + 1 + number,
-            )
-            for number in range(_NETS)
-        ],
-    )
+    of_view: stack.Nets = {
+        "pair_mean": [_mean_net(net, teacher.spread) for net in teacher.nets(learnt)]
+    }
+    own, emotion = material.own[learnt], material.emotions[learnt]
+    for view, count in NETS.items():
+        reads, _, kind = view.partition("_")
+        train_one = nets.train if kind == "net" else recurrent_nets.train
+        table = material.tables[reads]
+        texts = [material.read[reads][at] for at in learnt]
+        of_view[view] = [
+            train_one(table, texts, own, emotion, seed=seed + _OF_VIEW[view] + number)
+            for number in range(count)
+        ]
+    return Parts(teacher.plain(-1, learnt), teacher.by_ratio(-1, learnt), of_view)
 
 
 def _mean_net(net: Any, spread: float) -> MeanNet:
@@ -198,18 +215,15 @@ def _mean_net(net: Any, spread: float) -> MeanNet:
     return MeanNet(*(part.astype(np.float16) for part in parts))
 
 
-def _margins(material: Material, parts: Parts, asked: Rows) -> Floats:
+def _columns(material: Material, parts: Parts, asked: Rows) -> Floats:
+    """What each view says of these texts, in the order of the weights."""
     rows = material.rows[asked]
-    read = [material.read[at] for at in asked]
-    by_mean = [net.chances(material.vectors[asked]) for net in parts.mean_nets]
-    by_words = [net.chances(material.table, read) for net in parts.nets]
+    found = [rows @ weights + offset for weights, offset in (parts.plain, parts.by_ratio)]
+    reading = stack.Reading(material.pairs, material.words.names, material.tables["word"])
+    read = {name: [every[at] for at in asked] for name, every in material.read.items()}
+    said = reading.of(parts.nets, material.vectors[asked], read["pair"], read["word"])
     return np.column_stack(
-        [
-            rows @ parts.plain[0] + parts.plain[1],
-            rows @ parts.by_ratio[0] + parts.by_ratio[1],
-            stack.mean_log_odds(by_mean, material.negative),
-            stack.mean_log_odds(by_words, material.negative),
-        ]
+        [*found, *(stack.columns(said[view], material.negative) for view in stack.KINDS)]
     )
 
 
@@ -220,20 +234,3 @@ def _linear(
     both = parts.plain[0] * weights[0] + parts.by_ratio[0] * weights[1]
     whole, worth = ngram.in_eight_bits(both * scale)
     return whole, worth, parts.plain[1] * weights[0] + parts.by_ratio[1] * weights[1]
-
-
-def _figures(material: Material, margins: Floats, folds: int) -> dict[str, Any]:
-    """Of the own domain; besides, macro-F1 at the threshold that suits the other folds best."""
-    own, target = material.own, material.target
-    chance = np.zeros(len(margins))
-    said = np.zeros(len(margins), dtype=bool)
-    for fold in range(folds):
-        mine = (material.fold == fold) & own
-        rest = (material.fold != fold) & own
-        slope, offsets = calibration.platt(margins[rest], material.grades[rest], target[rest])
-        every = measures.chance(margins * slope + offsets[material.grades])
-        chance[mine] = every[mine]
-        said[mine] = every[mine] >= measures.best_threshold(target[rest], every[rest])
-    found = measures.full(target[own], chance[own])
-    found["macro_f1_at_chosen_threshold"] = round(measures.macro_f1(target[own], said[own]), 4)
-    return found

@@ -67,19 +67,21 @@ class Teacher:
         own = np.flatnonzero(self._own[learnt])
         return fit(self._rows[learnt], target, own=own, penalty=_PENALTY, steps=_STEPS)
 
-    def margins(self, sign: int, learnt: NDArray[np.int64], asked: NDArray[np.int64]) -> Floats:
-        """Log odds of the polarity ``sign`` (-1 or 1) for the rows asked, one column a view."""
+    def margins(
+        self,
+        sign: int,
+        fits: Sequence[tuple[Floats, float]],
+        learnt: NDArray[np.int64],
+        asked: NDArray[np.int64],
+    ) -> Floats:
+        """Log odds of the polarity ``sign`` (-1 or 1) for the rows asked, one column a view.
+
+        ``fits`` are the first views, which were taught by the rows learnt.
+        """
         wanted = NEGATIVE if sign < 0 else _POSITIVE
         those = self._rows[asked]
-        weights, intercept = self.plain(sign, learnt)
-        by_ratio, offset = self.by_ratio(sign, learnt)
-        return np.column_stack(
-            [
-                those @ weights + intercept,
-                those @ by_ratio + offset,
-                self._of_nets(learnt, asked, wanted),
-            ]
-        )
+        linear = [those @ weights + intercept for weights, intercept in fits]
+        return np.column_stack([*linear, self._of_nets(learnt, asked, wanted)])
 
     def by_ratio(self, sign: int, learnt: NDArray[np.int64]) -> tuple[Floats, float]:
         """Weights (for plain rows) and intercept of the second view."""
