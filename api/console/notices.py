@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
+from api.console import telling
 from registry import notice_log, outbox
 from registry.notice_log import Line
 from registry.outbox import Delivery
@@ -18,7 +21,8 @@ _DELIVERED = {
     "not_sent": "未发送",
     "failed": "发送失败",
 }
-_SCANNED = 300
+_SCANNED = 1000
+_CHANNELS = 10  # of a desk, as many as it commonly has
 
 
 class NoticeView(Struct, frozen=True):
@@ -46,6 +50,34 @@ def notice_view(delivery: Delivery) -> NoticeView:
     return NoticeView(at, str(said), result, href, "、".join(names))
 
 
+def told(deliveries: Iterable[Delivery]) -> list[NoticeView]:
+    """One line for each notice, whatever number of channels it leaves by."""
+    groups: dict[str, list[Delivery]] = {}
+    for one in deliveries:
+        base = one.key.removesuffix(f":{one.channel}") if one.channel else one.key
+        groups.setdefault(base, []).append(one)
+    return [_of_all(group) for group in groups.values()]
+
+
+def _of_all(deliveries: list[Delivery]) -> NoticeView:
+    views = [notice_view(one) for one in deliveries]
+    if len(views) == 1:
+        return views[0]
+    # What went wrong comes first; the channels of one outcome stand together.
+    ranked = sorted(zip(deliveries, views, strict=True), key=lambda pair: _rank(pair[0]))
+    outcomes: dict[str, list[str]] = {}
+    for one, view in ranked:
+        said = _DELIVERED["sent"] if one.state == outbox.SENT else view.result
+        outcomes.setdefault(said, []).append(telling.title_of(one.channel))
+    result = "；".join(f"{'、'.join(names)} {said}" for said, names in outcomes.items())
+    return replace(max(views, key=lambda view: view.at), result=result)
+
+
+def _rank(delivery: Delivery) -> int:
+    order = (outbox.FAILED, outbox.WAITING, outbox.SENT, outbox.NOT_SENT)
+    return order.index(delivery.state) if delivery.state in order else len(order)
+
+
 def line_view(line: Line) -> NoticeView:
     """One line of the log."""
     word = notice_log.WORDS.get(line.word, line.word)
@@ -54,25 +86,22 @@ def line_view(line: Line) -> NoticeView:
 
 def newest(session: Session, *, limit: int) -> list[NoticeView]:
     """All of it, newest first."""
-    found = [notice_view(one) for one in query.deliveries(session, limit)]
+    found = told(query.deliveries(session, limit * _CHANNELS))
     found += [line_view(one) for one in notice_log.recent(session, limit)]
     return _newest(found)[:limit]
 
 
 def of_alert(session: Session, alert: int) -> list[NoticeView]:
     """What was told, or not, of one alert."""
-    found = [
-        notice_view(one)
-        for one in outbox.recent(session, _SCANNED)
-        if one.payload.get("alert") == alert
-    ]
+    scanned = outbox.recent(session, _SCANNED)
+    found = told(one for one in scanned if one.payload.get("alert") == alert)
     found += [line_view(one) for one in notice_log.recent(session, alert=alert)]
     return _newest(found)
 
 
 def of_incident(session: Session, incident: int, sent: list[Delivery]) -> list[NoticeView]:
     """What was told, or not, of one incident; ``sent`` are its deliveries."""
-    found = [notice_view(one) for one in sent]
+    found = told(sent)
     found += [line_view(one) for one in notice_log.recent(session, incident=incident)]
     return _newest(found)
 

@@ -38,6 +38,11 @@ class ChannelView(Struct, frozen=True, kw_only=True):
     detail: str
 
 
+def title_of(name: str) -> str:
+    """What a channel is called."""
+    return _NAMES.get(name, name)
+
+
 def channel_views(session: Session, now: datetime) -> list[ChannelView]:
     """All channels, those that fail first."""
     views = [_view(channel, now) for channel in channels.everything(session)]
@@ -80,7 +85,7 @@ def _view(channel: Channel, now: datetime) -> ChannelView:
         parts.append(f"上次发出 {words.when(channel.sent_at, now)}")
     return ChannelView(
         name=channel.name,
-        title=_NAMES.get(channel.name, channel.name),
+        title=title_of(channel.name),
         code=code,
         word=word,
         sign=sign,
