@@ -95,7 +95,10 @@ def read_card(file: Path) -> Card:
     try:
         return msgspec.json.decode(_bytes(file), type=Card)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidInputError(f"模型说明 {file} 读不懂：{error}；请重新安装本程序。") from error
+        raise InvalidInputError(
+            f"模型说明 {file} 读不懂，文件损坏或被改动过；请重新安装本程序，"
+            "或重新放入训练所得的两个文件。"
+        ) from error
 
 
 def _bytes(file: Path) -> bytes:

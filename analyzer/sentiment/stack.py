@@ -179,9 +179,10 @@ class Reading:
 
     def __init__(self, pairs: Pairs, word_names: NDArray[np.uint32], words: NDArray[Any]) -> None:
         self._pairs = pairs
-        self._pair_table = pairs.table(SPREAD)
+        # In double precision once, for nets read so: a batch may be one post.
+        self._pair_table = pairs.table(SPREAD).astype(np.float64)
         self._word_names = word_names
-        self._word_table = words
+        self._word_table = words.astype(np.float64)
 
     def chances(self, nets: Nets, texts: Sequence[str]) -> dict[str, list[Floats]]:
         """Of each view what each of its nets says: texts × emotions."""
