@@ -73,11 +73,11 @@ class Clusters(Generic[Term]):
 
     def begin(self, vector: dict[Term, float], at: float) -> int:
         """A new cluster of this post, whatever is near."""
+        if len(self.all) >= self.limit:
+            self._let_go()
         cluster: Cluster[Term] = Cluster(self.next, at)
         self.next += 1
         self.all[cluster.id] = cluster
-        if len(self.all) > self.limit:
-            self._let_go()
         self.join(cluster, vector, at)
         return cluster.id
 

@@ -87,6 +87,8 @@ class Matters:
         one = self.all[text]
         best: Unusual | None = None
         end = one.points[-1].at
+        # More posts of all kinds are more events, too: a source that was added is none.
+        rise = max(1.0, rhythm.rise(end, end, len(one.points), 0.0))
         for number, (window, start, count) in enumerate(_windows(one, end)):
             one.most[number] = max(one.most[number], count)
             if count < FEWEST:
@@ -98,7 +100,7 @@ class Matters:
             if hours >= DAY_HOURS:
                 tries = _TRIES * DAY_HOURS * HOUR / window
                 own = tries * upper_tail(count, mean, _SPREAD + 1.0 / (_PRIOR_POSTS + one.past))
-            others = self.growth.per_day(area, number, count)
+            others = rise * self.growth.per_day(area, number, count)
             per_day = max(own, others)
             if best is None or per_day < best.per_day:
                 best = Unusual(
