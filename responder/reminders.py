@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from registry import notice_log
@@ -106,11 +107,16 @@ class Planner:
     ) -> list[Reminder]:
         """One reminder for each timer, the newest, unless it was told; older ones are folded."""
         keys = [_key(timer, rung) for timer, past in found for rung in past]
+        keys += [before for timer, past in found if (before := _before(timer, past[-1]))]
         told = known(session, keys, self._channels)
         reminders = []
         for timer, past in found:
             if _key(timer, past[-1]) not in told:
-                folded = [rung for rung in past[:-1] if _key(timer, rung) not in told]
+                folded: list[Rung] = []
+                for rung in past[:-1]:  # what was told has named those before it
+                    folded = [] if _key(timer, rung) in told else [*folded, rung]
+                if _before(timer, past[-1]) in told:
+                    folded = []
                 reminders.append(_reminder(timer, past[-1], folded, now))
         return reminders
 
@@ -217,6 +223,14 @@ def current(
 
 def _key(timer: Timer, rung: Rung) -> str:
     return f"{timer.incident}:{timer.rule}:{timer.cycle}:{rung.key}"
+
+
+def _before(timer: Timer, rung: Rung) -> str:
+    """The key of the repeat before this one; "" for what is no repeat, or the first."""
+    stem, _, number = rung.key.rpartition(".")
+    if not stem or int(number) == 0:
+        return ""
+    return _key(timer, replace(rung, key=f"{stem}.{int(number) - 1}"))
 
 
 def _reminder(timer: Timer, rung: Rung, folded: list[Rung], now: datetime) -> Reminder:

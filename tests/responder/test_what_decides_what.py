@@ -218,6 +218,20 @@ def test_thresholds_already_past_when_a_clock_attaches_collapse_into_one_reminde
     told = [m for m in outbox.recent(session, 50) if m.payload["rule"] == "R1"]
     assert [(m.payload["threshold"], m.payload["folded"]) for m in told] == [(90, [50, 75])]
     assert not told[0].payload["late"]
+    for minutes in (15, 45, 75):  # later ones do not name them again
+        reminders.plan(session, NOON + timedelta(minutes=minutes))
+    told = [m for m in outbox.recent(session, 50) if m.payload["rule"] == "R1"]
+    assert [m.payload["folded"] for m in reversed(told)] == [[50, 75], [], [], []]
+
+
+def test_what_was_overdue_on_arrival_is_named_once_and_not_with_each_repeat(session):
+    incidents.open_incident(
+        session, title="塌陷", by="张三", now=NOON, occurred=NOON - timedelta(hours=7), level="重大"
+    )
+    for minutes in (0, 5, 30, 60):
+        reminders.plan(session, NOON + timedelta(minutes=minutes))
+    told = [m for m in outbox.recent(session, 80) if m.payload["rule"] == "R1"]
+    assert [m.payload["folded"] for m in reversed(told)] == [[50, 75, 90, 100], [], []]
 
 
 # Upgrade, downgrade, late discovery.
