@@ -90,8 +90,10 @@ def bands(row: U16) -> U32:
     Posts that share no more than a hashtag have few of these in common, changed copies most. Every
     second one is of texts of one length, as thousands of posts have little beside one hashtag.
     """
-    parts = [_bands(row[at : at + _AT_ONCE, :_BANDED]) for at in range(0, len(row), _AT_ONCE)]
-    return np.concatenate(parts) if parts else np.zeros((0, BANDS), np.uint32)
+    found = np.full((len(row), BANDS), EMPTY, np.uint32)
+    for at in range(0, len(row), _AT_ONCE):
+        found[at : at + _AT_ONCE] = _bands(row[at : at + _AT_ONCE, :_BANDED])
+    return found
 
 
 def _bands(row: U16) -> U32:

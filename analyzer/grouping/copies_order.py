@@ -14,7 +14,7 @@ from analyzer.grouping.copies_hashing import U16, U64, Ints
 
 _WORD = 64
 _CELLS = 1 << 20  # comparisons at once, and pairs: bounds memory
-_PAIRS = 2048
+_PAIRS = 512
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _NOTHING = np.uint16(2)  # characters are odd, and 0 where there is none
 

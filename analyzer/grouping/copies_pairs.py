@@ -46,6 +46,8 @@ class Bar(Struct, frozen=True):
     fewest_of_piece: int = 12
     fewest_sampled: int = 24
     piece_ratio: float = 0.25
+    any_order: float = 0.72  # the share of pairs of texts about as long, whatever their order
+    any_order_ratio: float = 0.75
     near: float = 0.5  # the least share that a variant's copy has with the original itself
     thin: float = 0.6  # the least share of texts that are hardly more than hashtags
     thin_ratio: float = 0.8
@@ -229,6 +231,7 @@ def _by_order(bar: Bar, pairs: _Short) -> Floats:
     good_body = enough & (body >= bar.body * of_body)
     found = np.maximum(np.where(good, order, 0.0), np.where(good_body, body / of_body, 0.0)) ** 2
     piece = (share >= bar.piece) & enough
+    piece |= (share >= bar.any_order) & (ratio >= bar.any_order_ratio)
     found = np.maximum(found, np.where(piece, share * (0.5 + 0.5 * ratio), 0.0))
     return np.where(pairs.equal, np.where(order < bar.any_body, bar.apart, 2.0), found)
 

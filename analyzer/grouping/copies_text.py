@@ -40,7 +40,6 @@ _LONGEST_TAG, _MANY_SIGNS, _ENOUGH = 32, 5, 8
 # Each alternative begins with one plain character: then re jumps over all others.
 _MARKS = re.compile(
     r"""<[^<>\0]{1,200}>                       # tags
-    | http://[!-~]+ | https://[!-~]+           # links, and what stands for them
     | o网页链接 | 网页链接 | 展开全文c?
     | @用户\s?:? | @[\w-]{1,20}(?=[\s:,@\0]|\Z)  # names, a masked one first
     | //\s?@[^\s:@\0]{1,20}\s?:               # the chain of a repost
@@ -50,9 +49,9 @@ _MARKS = re.compile(
     """,
     re.VERBOSE,
 )
-_FILM = re.compile(r"(l[^\s\0#]{1,20}的(?:微博|秒拍)视频)")
-"""The name of a film's owner, at the end of a post."""
-_FILMED = 2  # stands on both sides of such a name
+_ASIDE = re.compile(r"(l[^\s\0#]{1,20}的(?:微博|秒拍)视频|https?://[!-\"$-~]{1,200})")
+"""The name of a film's owner, and links: as hashtags, they may be of another post or none."""
+_SIDE = 2  # stands on both sides of these
 _PLANE = 0x10000
 _IDEOGRAPHS = 0x20000, 0x40000
 # All of the basic plane but what folds to itself: common ideographs, Hangul, surrogates.
@@ -160,17 +159,17 @@ def _rows(mixed: U32, said: _Said, posts: int) -> tuple[U16, U64]:
 
 
 def _in_tags(codes: U32, owner: Ints, kept: Bools, posts: int) -> tuple[Bools, Bools, Bools]:
-    """(characters, characters, posts): what is a hashtag or the name of a film, and left out; thin.
+    """(characters, characters, posts): what is a hashtag, a link, a film; left out; thin.
 
     Hashtags are left out where enough is said beside them.
     Thousands of posts share a hashtag without being copies. Where signs do not pair up, or too
     far from each other, nothing is taken for a hashtag: a copy may have lost one of its signs.
     """
-    film = np.cumsum(codes == _FILMED) % 2 > 0
+    aside = np.cumsum(codes == _SIDE) % 2 > 0
     signs = np.flatnonzero(codes == ord("#"))
     inside = np.zeros(len(codes), np.bool_)
     if not len(signs):
-        return film, film, np.zeros(posts, np.bool_)
+        return aside, aside, np.zeros(posts, np.bool_)
     whose = owner[signs]
     counts = np.bincount(whose, minlength=posts)
     number = np.arange(len(signs)) - (np.cumsum(counts) - counts)[whose]
@@ -190,10 +189,10 @@ def _in_tags(codes: U32, owner: Ints, kept: Bools, posts: int) -> tuple[Bools, B
     np.add.at(edges, np.concatenate([first, one[fits]]), 1)
     np.add.at(edges, np.concatenate([last, other[fits]]), -1)
     inside = np.cumsum(edges[:-1]) > 0
-    beside = np.bincount(owner[kept & ~inside & ~film], minlength=posts)
+    beside = np.bincount(owner[kept & ~inside & ~aside], minlength=posts)
     tagged = np.bincount(owner[inside], minlength=posts) > 0
-    left_out = film | (inside & (beside >= _ENOUGH)[owner])
-    return inside | film, left_out, tagged & (beside < _ENOUGH)
+    left_out = aside | (inside & (beside >= _ENOUGH)[owner])
+    return inside | aside, left_out, tagged & (beside < _ENOUGH)
 
 
 def _characters(texts: Sequence[str]) -> U32:
@@ -204,7 +203,7 @@ def _characters(texts: Sequence[str]) -> U32:
     raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
     folded = np.where(raw < _PLANE, _folds()[np.minimum(raw, 0xFFFF)], raw)
     plain = _MARKS.sub(" ", folded.tobytes().decode("utf-32-le", "surrogatepass"))
-    plain = _FILM.sub("\2\\1\2", plain)
+    plain = _ASIDE.sub("\2\\1\2", plain)
     return np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
@@ -222,7 +221,7 @@ def _folds() -> U32:
             table[code] = ord(next((char for char in many if char.isalnum()), many[0]))
     for code in range(ord("A"), ord("Z") + 1):
         table[code] = code + 32
-    table[_FILMED] = ord(" ")
+    table[_SIDE] = ord(" ")
     return table
 
 
