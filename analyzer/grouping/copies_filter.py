@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +17,7 @@ from analyzer.grouping.copies_text import sign
 from analyzer.grouping.copies_window import WINDOW, Window
 
 BATCH = 512
+_LONGEST = 1 << 20
 
 
 class Grouped(Struct, frozen=True):
@@ -48,7 +48,7 @@ def duplicate_lines(
     at: list[_Line | None] = [None] * window
     waiting: deque[_Line | BadLine] = deque()
     numbered = enumerate(lines, start=1)
-    while chunk := list(islice(numbered, batch)):
+    while chunk := _some(numbered, batch):
         read = [_read(number, line) for number, line in chunk if line.strip()]
         good = [one for one in read if not isinstance(one, BadLine)]
         found = kept.find(sign([text for _, text in good])) if good else None
@@ -65,6 +65,18 @@ def duplicate_lines(
             yield _answer(waiting.popleft())
     while waiting:
         yield _answer(waiting.popleft())
+
+
+def _some(numbered: Iterator[tuple[int, bytes | str]], most: int) -> list[tuple[int, bytes | str]]:
+    """The next lines, so many or so long: five megabytes a line must not come by the hundred."""
+    chunk: list[tuple[int, bytes | str]] = []
+    size = 0
+    for one in numbered:
+        chunk.append(one)
+        size += len(one[1])
+        if len(chunk) >= most or size >= _LONGEST:
+            break
+    return chunk
 
 
 def encode_line(grouped: Grouped) -> bytes:

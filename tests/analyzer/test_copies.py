@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.changed_copies import Changer
 
-from analyzer.grouping import copies_evaluation
+from analyzer.grouping import copies_evaluation, copies_order
 from analyzer.grouping.copies_text import sign
 from analyzer.grouping.copies_window import Window
 
@@ -155,6 +155,53 @@ def test_a_hashtag_alone_makes_no_copies():
     tag = "#岚江县城东水库放水通知#"
     one, other = tag + "我家门口的路已经淹了半米深", tag + "请问学校明天还上不上课呢谢谢"
     assert slots([one, other, tag, "//@用户:" + tag]) == [0, 1, 2, 2]
+
+
+def test_another_cheer_beside_a_hashtag_is_no_copy_but_a_changed_hashtag_is():
+    tag = "#岚江县城东水库今天下午放水通知#"
+    texts = [tag + "大家注意安全", tag + "什么时候放完"]
+    changed = tag.replace("通知", "通告") + "大家注意安全"
+    assert slots([*texts, changed, tag.replace("#", "", 1) + "什么时候放完"]) == [0, 1, 0, 1]
+
+
+def test_a_link_or_a_film_beside_the_text_decides_nothing_changed_or_not():
+    text = "今天下午老街的集市搬到码头了 "
+    for one, other in (
+        ("http://t.cn/A6PZebsd", "htt望://t.cn/A6P好ebsd"),
+        ("http://t.cn/A6PZebsd", "http://t.cn/B7QQQQQQ"),
+        ("L岚江小杨的微博视频", "L岚江小杨的微博视品"),
+    ):
+        assert slots([text + one, text + other]) == [0, 0], other
+
+
+def test_short_sentences_of_one_form_are_no_copies():
+    said = [
+        "这就是所谓的悲哀",
+        "这就是中国的骗子",
+        "老街的路灯坏了",
+        "新区的水管坏了",
+        "好可怜啊",
+        "好可爱啊",
+    ]
+    assert slots(said) == list(range(6))
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_characters_in_order_are_counted_as_by_the_book(data: st.DataObject):
+    import numpy as np
+
+    texts = st.lists(st.integers(1, 6), max_size=64)
+    one, other = data.draw(texts), data.draw(texts)
+    row = np.zeros((2, 128), np.uint16)
+    for at, text in enumerate((one, other)):
+        row[at, : len(text)] = [2 * char + 1 for char in text]
+    best = [0] * (len(other) + 1)
+    for char in one:
+        before = best[:]
+        for at, their in enumerate(other):
+            best[at + 1] = before[at] + 1 if char == their else max(before[at + 1], best[at])
+    assert copies_order.in_common(row[:1], row[1:]).tolist() == [best[-1]]
 
 
 def test_the_same_template_with_other_words_is_no_copy():

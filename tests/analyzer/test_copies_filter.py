@@ -52,6 +52,19 @@ def test_a_line_that_left_the_window_is_answered_before_the_end():
     assert read < 10
 
 
+def test_long_lines_are_not_gathered_by_the_hundred():
+    read = 0
+
+    def long_ones() -> Iterable[bytes]:
+        nonlocal read
+        for number in range(40):
+            read += 1
+            yield lines({"id": number, "text": "水" * 500_000})[0]
+
+    assert next(iter(duplicate_lines(long_ones()))) == Grouped(0, 0)
+    assert read < 5
+
+
 def test_bad_lines_are_told_in_their_place_and_the_rest_goes_on():
     rows = [b"nonsense", *lines({"id": 1}, {"id": True, "text": ""}, {"id": 1, "text": 3}), b"\xff"]
     rows += [b"", *lines({"id": 1, "text": "", "title": 5}, {"id": "ok", "text": STORY}), b"[1]"]
