@@ -39,6 +39,12 @@ def test_it_is_free_from_the_instant_on_which_it_ends(database: Database, now: d
     assert not acquire(database, "a", now + timedelta(seconds=TTL)), "a late renewal loses"
 
 
+def test_one_that_ends_in_a_far_future_was_taken_by_a_wrong_clock(database: Database, now):
+    assert acquire(database, "a", now + timedelta(hours=5))
+    assert acquire(database, "b", now), "its holder may have died with the fast clock"
+    assert not acquire(database, "a", now)
+
+
 def test_giving_back_frees_it_at_once_but_only_by_its_holder(database: Database, now: datetime):
     acquire(database, "a", now)
     with database.transaction() as session:
