@@ -1,7 +1,7 @@
 """Events of a locality and topic (地点、话题、事件), counted against others and against themselves.
 
 A new event has no history: what other events of the place usually get to is its measure
-(growth.py). One that has gone on for a day has its own rate besides, by the hours of all posts.
+(growth.py). One that began more than 13 hours ago has its own rate besides, by the hours of all.
 Bounded: so many events with two posts or more, the newest; of single posts the first is kept.
 """
 
@@ -97,7 +97,7 @@ class Matters:
             mean = rhythm.outlook.between(start, end) or (end - start) / HOUR
             mean *= (_PRIOR_POSTS + one.past) / (_PRIOR_HOURS + max(0, hours))
             own = 0.0
-            if hours >= DAY_HOURS:
+            if hours > 0:
                 tries = _TRIES * DAY_HOURS * HOUR / window
                 own = tries * upper_tail(count, mean, _SPREAD + 1.0 / (_PRIOR_POSTS + one.past))
             others = rise * self.growth.per_day(area, number, count)

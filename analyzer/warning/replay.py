@@ -57,6 +57,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     by_area: dict[str, float]
     false_per_day: float | None = None
     false_by_area: dict[str, float] | None = None
+    without_place: int = 0
     events: int = 0
     events_found: int = 0
     median_delay_s: float | None = None
@@ -165,6 +166,7 @@ def _summary(
         by_area=_per_area(fired, days),
         false_per_day=round(len(false) / days, 3) if starts else None,
         false_by_area=_per_area(false, days) if starts else None,
+        without_place=sum(not one.areas for one in posts),
         events=len(starts),
         events_found=len(first),
         median_delay_s=None if middle == float("inf") else round(middle, 1),

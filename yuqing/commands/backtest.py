@@ -83,6 +83,8 @@ def _lines(fired: list[Fired], summary: Summary) -> list[str]:
         f"共 {summary.posts} 条帖文，{summary.days:g} 天：会报警 {summary.signals} 次，"
         f"每天 {summary.per_day:g} 次。"
     )
+    if summary.without_place:
+        lines.append(f"　其中 {summary.without_place} 条认不出地点：早期预警按地点计数，不含它们。")
     lines += [f"　{rule}：{count} 次" for rule, count in summary.by_rule.items()]
     lines += [
         f"　地点 {area or '不限'}：每天 {rate:g} 次" for area, rate in summary.by_area.items()
