@@ -150,6 +150,9 @@ def decide(
     elif stop is None:
         state = _running(rule, span, start, due, revoked, now)
     until = stop.at if stop else (revoked if state is State.REVOKED and revoked else now)
+    ended = until  # 不适用: the wall time goes on, a breach is as it was when that was signed
+    if signed is not None and state is State.NOT_APPLICABLE:
+        ended = min(until, signed.written_at)
     clock = Clock(
         rule=label or rule.id,
         name=rule.name,
@@ -171,7 +174,7 @@ def decide(
         silent=stop is not None
         or revoked is not None
         or state in {State.NOT_APPLICABLE, State.REVOKED},
-        breached=until > due,
+        breached=ended > due,
         since=max(basis.since, _brought(rule, span, facts) or basis.since),
         attached=span.attached.at if span.attached else None,
         revoked=revoked,

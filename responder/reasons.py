@@ -81,7 +81,8 @@ def _outcome(verdict: Verdict) -> str:
 def _standing(verdict: Verdict, facts: Facts, how: Span) -> str:
     state = verdict.clock.state.value
     if state == "not_applicable":
-        signed = facts.not_applicable[verdict.rule.id]
+        named = facts.not_applicable  # one clock of a series (R7.2), or all of its rule
+        signed = named.get(verdict.clock.rule) or named[verdict.rule.id]
         return (
             f"不适用：{signed.reason}（依据 {signed.clause}，{signed.by}、{signed.second} 签署）"
             f"，自然时间{_outcome(verdict)}"

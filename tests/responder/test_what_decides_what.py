@@ -332,6 +332,18 @@ def test_not_applicable_only_with_reason_clause_and_second_and_the_wall_time_sta
     assert clock.margin_s == -3600
 
 
+def test_not_applicable_for_one_clock_of_a_series_and_a_breach_is_as_it_was_when_signed():
+    book = major().release("2026-03-02T09:00")
+    book.put(
+        NotApplicable, "2026-03-02T10:00", rule="R7.1", reason="已移交", clause="x", second="李四"
+    )
+    found = judge(book.entries, rules=DESK, calendar=load_calendar(), now=at("2026-03-04T09:00"))
+    one = next(verdict for verdict in found if verdict.clock.rule == "R7.1")
+    assert one.clock.state is State.NOT_APPLICABLE
+    assert "已移交" in one.clock.reason
+    assert not one.breached
+
+
 # Stop needs evidence.
 
 
