@@ -12,6 +12,7 @@ from analyzer.locality_signs import (
     NAMESAKES,
     NOT_A_PLACE,
     STREET,
+    THIS,
     in_a_handle,
     is_namesake,
     is_of_goods,
@@ -22,6 +23,7 @@ _LONGEST_TITLE = 40
 _GIVEN_NAME = 2
 _AROUND = 2
 _KEPT = 1 << 16
+_DIVISIONS = frozenset("省市县区州旗")
 
 
 class Doubts:
@@ -33,6 +35,7 @@ class Doubts:
     def __init__(self, gazette: Gazette, borders: Borders) -> None:
         self._borders = borders
         self._names = gazette.names
+        self._worded = gazette.worded
         self._lengths = bytes(min(len(codes[0]), 255) for codes in gazette.codes)
         self.clean: set[str] = set()
         self._titled = bytes(
@@ -42,6 +45,8 @@ class Doubts:
     def of(self, name: int, text: str, start: int, end: int) -> str | None:
         """Why a short name may be no place here, "" for no reason, None where it is none."""
         borders, given = self._borders, self._names[name]
+        if self._worded[name]:
+            return None if self._is_just_the_word(text, start, end) else ""
         behind = BEHIND.match(text, end) is not None
         crossed = borders.may_cross(text, start, end)
         abroad = text[start - 2 : start] in ABROAD
@@ -60,6 +65,17 @@ class Doubts:
         if abroad:
             return "紧接在外国名之后，不一定指国内"
         return self._reason(length >= TOWN, text, start, end, behind=behind, crossed=crossed)
+
+    def _is_just_the_word(self, text: str, start: int, end: int) -> bool:
+        """Whether of the full name of a town only the word it begins with is meant: 幸福镇静剂."""
+        if THIS.search(text[max(0, start - 2) : start]):
+            return True
+        if text[start - 1 : start] in _DIVISIONS:
+            return False  # 陇川县城子镇: the word 县城 is none there
+        borders = self._borders
+        return borders.may_cross(text, start, end) and not borders.hold(
+            text, start, end, well_known=False
+        )
 
     def within(self, name: int, text: str, start: int, end: int) -> str:
         """The doubt about a name within the marks of a title or in a user's name, or ""."""

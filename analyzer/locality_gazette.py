@@ -29,6 +29,7 @@ OWN_NAME = "本辖区地名"
 """Why the name of a division of the own area is sure by itself."""
 
 _MIN_NAME = 2
+_WELL_KNOWN = dict(nicknames())
 _KINDS = frozenset("镇乡村市县区街路")
 _ENDINGS = frozenset(("镇", "乡", "街道", "地区", "苏木"))
 
@@ -66,10 +67,13 @@ class Gazette:
             self.tiers.append(tier)
             self.whys.append(interned.setdefault(why, why))
         self.names = tuple(normal_each(given))
+        self.worded = bytes(name[-1] in "镇乡" and name[:-1] in ORDINARY for name in given)
         self.checked = bytes(
             len(name) == _MIN_NAME
+            or name in self._strict
+            or bool(self.worded[number])
             or (len(name) <= CHECKED and name[-1] not in MARKS and not has_place_ending(name))
-            for name in self.names
+            for number, name in enumerate(self.names)
         )
         numbers = {name: number for number, name in enumerate(self.names)}
         self.city_stems = {
@@ -132,6 +136,8 @@ class Gazette:
         if own and name not in ORDINARY and self._means_another(name, own, everyone):
             everyone = tuple(code for code in everyone if code not in own)
             own = ()
+        if own and self._is_well_known(name, own):
+            return own, Tier.SURE, "通用别称或著名地点"
         if name in ORDINARY or (own and self._is_common_noun(name, own)):
             return everyone, Tier.ORDINARY if own else Tier.FOREIGN, ""
         if own:
@@ -146,6 +152,10 @@ class Gazette:
         else:
             chosen, why = self._nationwide(name, everyone)
         return (chosen, Tier.SURE, why) if why else (everyone, Tier.CONTEXT, "")
+
+    def _is_well_known(self, name: str, own: Sequence[str]) -> bool:
+        """Whether everybody knows the only own place of that name: 望京."""
+        return len(own) == 1 and _WELL_KNOWN.get(name, "-") in self.above(own[0])
 
     def _is_common_noun(self, name: str, own: Sequence[str]) -> bool:
         """Whether an own name is 开发区 or the like, or one as 古镇, the stem of 古镇镇."""

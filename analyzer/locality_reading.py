@@ -218,9 +218,9 @@ class Reader:
         if len(own) != 1:
             return told
         [code] = own
-        below = self._right_behind(spans, at)
+        below = self._right_behind(spans, at, text, code)
         why = ""
-        if below and code != below and code in gazette.above(below):
+        if below:
             why = f"后面紧接着“{gazette.name(below)}”"
         elif len(code) == TOWN:
             if office_of_a_town(text, end) and not named.isdisjoint(gazette.above(code)[1:]):
@@ -233,10 +233,20 @@ class Reader:
                 why = "上下文说的是当地"
         return (code, True, why) if why else told
 
-    def _right_behind(self, spans: list[_Span], at: int) -> str:
-        """The code of the only place that the name right behind can mean, or ""."""
+    def _right_behind(self, spans: list[_Span], at: int, text: str, code: str) -> str:
+        """The place in ``code`` that the name right behind must be, if this one is there; or ""."""
         if at + 1 == len(spans):
             return ""
         name, start, _, doubt = spans[at + 1]
-        codes = self._gazette.codes[name]
-        return codes[0] if start == spans[at][2] and not doubt and len(codes) == 1 else ""
+        if doubt or text[spans[at][2] : start] not in {"", "的"}:
+            return ""
+        gazette = self._gazette
+        ours = gazette.codes[spans[at][0]]
+        within = [
+            below
+            for below in gazette.codes[name]
+            if any(one != below and one in gazette.above(below) for one in ours)
+        ]
+        if len(within) != 1 or code == within[0] or code not in gazette.above(within[0]):
+            return ""
+        return within[0]

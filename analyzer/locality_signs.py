@@ -16,14 +16,14 @@ NOT_A_PLACE = re.compile(
 """What makes of the short name before it a brand or an institution (瑞丽杂志, 湖南卫视)."""
 
 _PRODUCT = re.compile(
-    "小粒|咖啡豆?|坚果|贡米|大米|香米|糯米|茶叶|[红绿白黑花]茶|普洱|毛尖|毛峰|龙井|菠萝|香梨|苹果|荔枝|柠檬|芒果|石榴"
+    "(?:[大小香甜黑红青紫老鲜土]|野生|正宗|特产)?(?:小粒|咖啡豆?|坚果|贡米|大米|香米|糯米|茶叶|[红绿白黑花]茶|普洱|毛尖|毛峰|龙井|菠萝|香梨|苹果|荔枝|柠檬|芒果|石榴"
     "|蜜桃|葡萄干?|大枣|红枣|枸杞|香菇|火锅|小面|热干面|刀削面|凉皮|臊子面|肉夹馍|烧饼|月饼|粽子|豆瓣|榨菜|香醋|陈醋"
     "|板鸭|烧鸡|扒鸡|羊肉串?|牛肉干?|腊肉|香肠|鱼丸|豆腐|米粉|螺蛳粉|过桥|饵丝|二锅头|老窖|大曲|黄酒|白酒|贡酒|美酒"
     "|翡翠手镯|翡翠吊坠|玉石手镯|葫芦丝|刀(?!下|口|山)|菜刀|剪刀|宝剑|瓷器|丝绸|刺绣|唐卡|年画|黄焖鸡|麻辣烫"
     "|铁锅|大葱|大蒜|白菜|萝卜|罐头|金银花|阿胶|核桃|板栗|樱桃|西瓜|甜瓜|蜜瓜|哈密瓜|草莓|脐橙|蜜柚|蜜桔|蜜橘|枇杷"
     "|杨梅|桂圆|龙眼|莲藕|藕粉|粉丝|木耳|银耳|人参|蜂蜜|大闸蟹|小龙虾|海参|烤鱼|驴肉|煎饼|锅盔|酱油|陈皮|紫砂壶?|宣纸"
     "|漆器|青瓷|白瓷|泥人|皮影|剪纸|杏仁饼|臭豆腐|辣酱|酱鸭|盐水鸭|生煎|小笼包?|灌汤包|胡辣汤|烩面|泡馍|米酒|药材"
-    "|家具(?!厂|城|店)|三七|天麻|花生|小米|香油|饵块"
+    "|家具(?!厂|城|店)|三七|天麻|花生|小米|香油|饵块)"
 )
 """Goods that are called by where they come from: the text need not be about that place."""
 
@@ -55,7 +55,7 @@ FEATURE = re.compile(
 BEHIND = re.compile(
     "[杂女时伊服美模家医航卫日晚晨商牌啤烤白火拉米大学银现人保股证药集球国恒申富扑泰鲁香汽]"
     "|[小咖坚贡香糯茶红绿黑花普毛龙菠苹荔柠芒石蜜葡萄枣枸热刀凉臊肉烧月粽豆榨陈板扒羊牛腊鱼螺过饵二老黄翡玉葫户菜剪宝瓷丝刺唐年麻]"
-    "|[铁萝罐金阿核樱西甜哈草脐枇杨桂莲藕粉木蜂海驴煎锅酱紫宣漆青泥皮杏臭辣盐生灌胡烩泡三天新广购]"
+    "|[铁萝罐金阿核樱西甜哈草脐枇杨桂莲藕粉木蜂海驴煎锅酱紫宣漆青泥皮杏臭辣盐生灌胡烩泡三天新广购鲜土野正特充时强不少条快健幸吉社世价期现投万们席名]"
     "|[东西南北中前后一二三四五六七八九十路街巷胡弄山河湖岛寺峡岭峰溪潭泉沟洋塔洞庙江]"
 )
 """Begins all of the above, for a quick look."""
@@ -66,17 +66,33 @@ NAMESAKES = {
         "(?:杂志|封面|女郎|模特|服装|时装|主编|专栏)|铁粉|新刊|创刊|[0-9一二三四五六七八九十]{1,3}月[号刊])"
     ),
     "瑞金": re.compile("医院|感染科"),
+    "日照": re.compile("充足|时间|时长|强|不足|率|少|香炉|条件|下"),
+    "安康": re.compile("快乐|健康|幸福|吉祥"),
+    "大同": re.compile("社会|世界|小异"),
+    "白银": re.compile("价格|期货|现货|投资|时代|饰品|首饰|万两"),
+    "来宾": re.compile("们|席|名单"),
 }
-"""Places whose name a paper or a house elsewhere bears, and what tells that it is that one."""
-_OF_A_PAPER = re.compile("(?:[一两这那每几本上下][本期册份]|订阅?了?|杂志)$")
+"""Places whose name a paper, a house elsewhere or a word is, and what tells that it is that."""
+_BEFORE = {
+    "瑞丽": re.compile("(?:[一两这那每几本上下][本期册份]|订阅?了?|杂志)$"),
+    "安康": re.compile("(?:健康|平安|一世|一生|身体|家人|幸福|阖家|岁岁|祝|愿|您|你)$"),
+    "大同": re.compile("(?:世界|天下|求|人类)$"),
+    "白银": re.compile("(?:黄金|[两斤克]|盎司|现货)$"),
+    "来宾": re.compile("(?:各位|全体|现场|出席|尊敬的|嘉宾|与会|接待|欢迎|邀请)$"),
+}
 
 
 def is_namesake(name: str, text: str, start: int, end: int) -> bool:
     """Whether the name, of :data:`NAMESAKES`, stands for what bears it elsewhere."""
+    before = _BEFORE.get(name)
     return bool(
-        NAMESAKES[name].match(text, end) or _OF_A_PAPER.search(text[max(0, start - 3) : start])
+        NAMESAKES[name].match(text, end)
+        or (before and before.search(text[max(0, start - 3) : start]))
     )
 
+
+THIS = re.compile("(?:[这那哪]个?|[有某这那]些|什么|别的|其他|各个)$")
+"""What makes of the name of a town that begins with a word just that word: 这个地方镇上."""
 
 ABROAD = frozenset(("美国", "英国", "日本", "韩国", "朝鲜", "泰国"))
 """Countries with places whose Chinese names are those of places here (美国德州, 韩国光州)."""

@@ -18,13 +18,14 @@ from registry.own_names import Unit
 
 _OTHER_LEVEL = re.compile(
     "(?:全国|国家|中央|国务院|省|自治区|外省|外地|邻县|邻市|隔壁县?|别的县|其他县|美国|日本|韩国|英国|缅甸"
-    "|高速|铁路|高铁|森林|机场|民航|航空|武警|边防|港口|海上|大学|学校|校园|集团|企业|工厂|我司|专职|志愿|义务)$"
+    "|高速|铁路|高铁|森林|机场|民航|航空|武警|边防|港口|海上|大学|学校|校园|集团|企业|工厂|我司|专职|志愿|义务|智慧|数字|掌上)$"
 )
 _NAMED_PLACE = re.compile("([\u4e00-\u9fff]{2,3})[省市县区州旗镇乡]$")
 _OWN = re.compile("(?:[我本全各该贵咱]|咱们|我们|俺们|你们)[省市县区州旗镇乡]$")
 _OTHERS = re.compile(
-    "(?:[全各邻外小某每]|隔壁|别的|其他|某个?|哪个|有的|贫困|每个|一个|两个|多个|不少)$"
+    "(?:[全各邻外小某每x×*]|隔壁|别的|其他|某个?|哪个|有的|贫困|每个|一个|两个|多个|不少)$"
 )
+_NEXT_DOOR = re.compile("隔壁|邻近|兄弟|别的|其他|外地|附近")
 _LEVELS = frozenset("省市县区州旗镇乡")
 _LONGER = re.compile(
     "路(?![上口灯费])|街(?!上|头)|巷|站牌|小区|家属[院区楼]|宿舍|公交站|餐厅|酒店|宾馆|股份|集团|有限"
@@ -56,6 +57,9 @@ class UnitMatcher:
         self._ids = tuple(ids.values())
         self._places = _places(self._names)
         self._placed = [name.startswith(tuple(self._places)) for name in self._names]
+        self._levels = frozenset(
+            place[2] for unit in units if (place := _PLACE.match(unit.name.strip())) is not None
+        )
         self._elsewhere = elsewhere
         self._index = NameIndex(self._names) if ids else None
 
@@ -82,7 +86,8 @@ class UnitMatcher:
                 continue
             while starts[at + 1] <= start:
                 at += 1
-            if end - start <= _CHECKED and self._is_half_a_word(text, start, end):
+            office = text[end - 1 : end + 2] == "办公室"
+            if end - start <= _CHECKED and not office and self._is_half_a_word(text, start, end):
                 continue
             # A name that begins with its place needs no more: 云南岚江县水务局.
             holds = self._placed[name] or self._holds(text, max(starts[at], start - _REACH), start)
@@ -108,10 +113,14 @@ class UnitMatcher:
         levelled = text[start] in _LEVELS
         if (_OTHERS if levelled else _OTHER_LEVEL).search(before):
             return False
+        if levelled and _NEXT_DOOR.search(before):
+            return False
         place = _NAMED_PLACE.search(before)
         if place is not None and not _OWN.search(before):
             # 昆明市水务局 is another one's, unless the place is one that the units' own names have.
             return any(place[1].endswith(own) for own in self._places)
+        if place is None and self._levels and before[-1:] in _LEVELS - self._levels:
+            return False  # 市水务局 of the city, where ours is of the county
         return not self._behind_another(before + text[start] if levelled else before)
 
     def _behind_another(self, before: str) -> bool:
