@@ -44,12 +44,12 @@ def bench() -> Iterator[str]:
         window.find(sign(filling[at : at + 512]))
     took = time.process_time() - started
     yield f"filling the window: {len(filling) / took:,.0f} posts/s ({window.placed:,} placed)"
-    for batch in (64, 512):
+    for batch, some in ((64, posts[::2]), (512, posts[1::2])):  # none twice: equal ones are quick
         started = time.process_time()
-        for at in range(0, POSTS, batch):
-            window.find(sign(posts[at : at + batch]))
+        for at in range(0, len(some), batch):
+            window.find(sign(some[at : at + batch]))
         took = time.process_time() - started
-        yield f"against {WINDOW:,}, batches of {batch}: {POSTS / took:,.0f} posts/s"
+        yield f"against {WINDOW:,}, batches of {batch}: {len(some) / took:,.0f} posts/s"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield f"peak memory with all texts of the bench: {peak:,.0f} MB"
     del window
