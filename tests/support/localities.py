@@ -17,6 +17,7 @@ from registry.areas import Area
 
 FILE = Path(__file__).resolve().parents[1] / "analyzer" / "localities.txt"
 BLIND = FILE.with_name("localities_blind.txt")  # written without reading the rules
+THIRD = FILE.with_name("localities_third.txt")  # likewise, later
 _MARKED = re.compile(r"\[([^\[\]|]+)\|([0-9a-z-]+)\]")
 _HELD_OUT = 3  # one sentence in so many is looked at for the figure only
 
@@ -179,6 +180,38 @@ def desk(name: str) -> Matcher:
             {"朝阳路": ("110105", ()), "北京朝阳医院": ("110105", ())},
         ),
         "xiangfang": ("230110", {}, {"香坊万达广场": ("230110", ("香坊万达",))}),
+        "qingan": (
+            "231224",
+            {},
+            {
+                "庆安县第一中学": ("231224", ("庆安一中",)),
+                "庆安火车站": ("231224", ()),
+                "柳河水库": ("231224108", ()),
+            },
+        ),
+        "baiyun": (
+            "440111",
+            {"440111": ("广州白云",), "440111002": ("三元里",)},
+            {
+                "白云山风景区": ("440111", ("白云山",)),
+                "广东外语外贸大学": ("440111", ("广外",)),
+                "机场路": ("440111", ()),
+                "白云万达广场": ("440111", ("白云万达",)),
+            },
+        ),
+        "datong": (
+            "1402",
+            {},
+            {
+                "云冈石窟": ("140214", ()),
+                "华严寺": ("140213", ()),
+                "御河西路": ("140213", ()),
+                "悬空寺": ("140225", ()),
+                "大同古城": ("140213", ()),
+                "大同市第一中学": ("1402", ("大同一中",)),
+                "山西大同大学": ("1402", ("大同大学",)),
+            },
+        ),
     }[name]
     divisions = gazetteer.load()
     own = [d for d in divisions if d.code.startswith(code)]
