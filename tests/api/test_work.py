@@ -209,7 +209,7 @@ def test_an_incident_is_opened_without_an_alert(desk: MadeDesk):
     [
         ({"title": ""}, "title"),
         ({"title": "x", "occurred": "2026-03-02T10:00:00"}, "时区"),
-        ({"title": "x", "occurred": "2026-03-02T23:00:00+08:00"}, "早于"),
+        ({"title": "x", "occurred": "2026-03-02T23:00:00+08:00"}, "在将来"),
         ({"title": "x", "level": "特大"}, "特别重大"),
         ({"title": "x", "occurred": 5}, "应为时间"),
         ({"title": "x", "occurred": "0001-01-01T00:00:00+14:00"}, "年份"),
