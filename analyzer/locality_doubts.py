@@ -5,9 +5,11 @@ from __future__ import annotations
 from analyzer.division_codes import CITY, COUNTY, TOWN
 from analyzer.locality_borders import Borders
 from analyzer.locality_gazette import Gazette
+from analyzer.locality_names import BEGINS_WITH_A_WORD, ONLY_ITS_END
 from analyzer.locality_signs import (
     ABROAD,
     BEHIND,
+    COMPANY,
     FEATURE,
     NAMESAKES,
     NOT_A_PLACE,
@@ -16,6 +18,7 @@ from analyzer.locality_signs import (
     in_a_handle,
     is_namesake,
     is_of_goods,
+    runs_on,
 )
 
 TITLE_OPENS, _TITLE_CLOSES = "《", "》"
@@ -46,7 +49,7 @@ class Doubts:
         """Why a short name may be no place here, "" for no reason, None where it is none."""
         borders, given = self._borders, self._names[name]
         if self._worded[name]:
-            return None if self._is_just_the_word(text, start, end) else ""
+            return None if self._is_just_the_word(name, text, start, end) else ""
         behind = BEHIND.match(text, end) is not None
         crossed = borders.may_cross(text, start, end)
         abroad = text[start - 2 : start] in ABROAD
@@ -66,8 +69,12 @@ class Doubts:
             return "紧接在外国名之后，不一定指国内"
         return self._reason(length >= TOWN, text, start, end, behind=behind, crossed=crossed)
 
-    def _is_just_the_word(self, text: str, start: int, end: int) -> bool:
+    def _is_just_the_word(self, name: int, text: str, start: int, end: int) -> bool:
         """Whether of the full name of a town only the word it begins with is meant: 幸福镇静剂."""
+        if runs_on(text, end):
+            return True
+        if self._worded[name] != BEGINS_WITH_A_WORD:
+            return False
         if THIS.search(text[max(0, start - 2) : start]):
             return True
         if text[start - 1 : start] in _DIVISIONS:
@@ -79,6 +86,8 @@ class Doubts:
 
     def within(self, name: int, text: str, start: int, end: int) -> str:
         """The doubt about a name within the marks of a title or in a user's name, or ""."""
+        if self._worded[name] == ONLY_ITS_END:
+            return ""  # the full name of an own division
         if self._titled[name] and _in_a_title(text, start, end):
             return "在书名号里，像是作品或刊物"
         return "在@后面，是用户的名字" if in_a_handle(text, start, end) else ""
@@ -92,6 +101,8 @@ class Doubts:
             reason = "后面是路名或楼名，不一定指当地"
         elif behind and is_of_goods(text, end):
             reason = "像是商品名，不一定说当地"
+        elif behind and COMPANY.match(text, end):
+            reason = "像是企业名，不一定说当地"
         elif end - start == _GIVEN_NAME and borders.of_a_person(text, start, end):
             reason = "像是人名"
         elif of_town and crossed and borders.falls_apart(text, start, end):

@@ -12,11 +12,13 @@ from analyzer.locality_names import (
     GENERIC,
     KNOWN,
     MANY,
+    MANY_TOWNS,
     MARKS,
     ORDINARY,
     Tier,
     common_place,
     distinctive_town,
+    goes_on_as,
     has_place_ending,
     spoken_forms,
     without_parent,
@@ -56,18 +58,24 @@ class Gazette:
         }
         curated = self._curate(areas, names)
         stems = Counter(d.short for d in everywhere if len(d.code) == TOWN)
+        towns = sum(len(d.code) == TOWN and self.is_own(d.code) for d in everywhere)
         given = sorted(names)
         self.codes: list[tuple[str, ...]] = []
         self.tiers = bytearray()
         self.whys: list[str] = []
         interned: dict[str, str] = {}
         for name in given:
-            codes, tier, why = self._judge(name, names[name], curated, stems)
+            codes, tier, why = self._judge(
+                name, names[name], curated, stems, wide=towns > MANY_TOWNS
+            )
             self.codes.append(codes)
             self.tiers.append(tier)
             self.whys.append(interned.setdefault(why, why))
         self.names = tuple(normal_each(given))
-        self.worded = bytes(name[-1] in "镇乡" and name[:-1] in ORDINARY for name in given)
+        self.worded = bytes(
+            goes_on_as(name, own=bool(self.own_among(codes)))
+            for name, codes in zip(given, self.codes, strict=True)
+        )
         self.checked = bytes(
             len(name) == _MIN_NAME
             or name in self._strict
@@ -121,7 +129,13 @@ class Gazette:
         return len(code) == TOWN and name != self.known.get(code)
 
     def _judge(
-        self, name: str, codes: set[str], curated: dict[str, str], stems: Counter[str]
+        self,
+        name: str,
+        codes: set[str],
+        curated: dict[str, str],
+        stems: Counter[str],
+        *,
+        wide: bool,
     ) -> tuple[tuple[str, ...], Tier, str]:
         """Candidates, tier and the sentence for the case that the tier is enough."""
         if name in curated:
@@ -145,7 +159,7 @@ class Gazette:
             chosen = tuple(code for code in own if len(code) == level)
             shared = len(everyone) > len(own) and level >= COUNTY
             if level == TOWN and self._is_stem(name, chosen[0]):
-                if stems[name] >= MANY or has_place_ending(name):
+                if wide or stems[name] >= MANY or has_place_ending(name):
                     self._strict.add(name)
                 shared = shared or stems[name] > 1 or name in self._strict
             why = OWN_NAME if len(chosen) == 1 and not shared else ""

@@ -26,6 +26,10 @@ class Tier(IntEnum):
 MANY = 3
 """A full name that so many places bear is not the own town without more."""
 
+MANY_TOWNS = 250
+"""The stem of an own town is not sure by itself if the own area has more towns: of so many stems
+some are in every text by chance (高塔, 天宫, 安墩公司)."""
+
 MARKS = frozenset("省市县区镇乡州旗盟")
 CHECKED = 3
 """Names so short, or shorter, may be parts of other words, persons, brands or streets."""
@@ -87,6 +91,20 @@ def distinctive_town(name: str) -> bool:
     if name.endswith("街道"):
         return len(name) >= len("二字街道")
     return len(name) >= len("二字") + 1 and name[-1] in "镇乡" and not name.endswith("城乡")
+
+
+ONLY_ITS_END, BEGINS_WITH_A_WORD = 1, 2
+
+
+def goes_on_as(name: str, *, own: bool) -> int:
+    """What is asked of a full name, 0 for nothing.
+
+    :data:`ONLY_ITS_END`: whether its end belongs to what follows (白云区分);
+    :data:`BEGINS_WITH_A_WORD`: besides, whether it is a word and the begin of another (幸福镇静剂).
+    """
+    if name[-1] in "镇乡" and name[:-1] in ORDINARY:
+        return BEGINS_WITH_A_WORD
+    return ONLY_ITS_END if own and len(name) > len("二字") and name[-1] in "镇乡区" else 0
 
 
 _PLACE_ENDING = re.compile(

@@ -21,6 +21,8 @@ MAX_HITS = 500
 
 _SURE, _UNCERTAIN = HitCertainty.SURE, HitCertainty.UNCERTAIN
 
+_NEAR = 2  # names so near have at most one character between them
+
 _Span = tuple[int, int, int, str]  # name, start, end, doubt ("" for none)
 
 
@@ -38,7 +40,11 @@ class Reader:
             for codes, tier, why in zip(gazette.codes, self._tiers, gazette.whys, strict=True)
         ]
         self._own_short = bytes(
-            check and tier == Tier.SURE and why == OWN_NAME and len(codes[0]) >= COUNTY
+            tier == Tier.SURE
+            and (
+                (check and why == OWN_NAME and len(codes[0]) >= COUNTY)
+                or (not codes[0].isdigit() and gazette.is_own(codes[0]))
+            )
             for check, tier, why, codes in zip(
                 gazette.checked, gazette.tiers, gazette.whys, gazette.codes, strict=True
             )
@@ -107,17 +113,24 @@ class Reader:
             return told
         return self._by_words(spans, at, text, named, area, told)
 
-    def _of_another(self, spans: list[_Span], name: int, text: str, end: int) -> str:
-        """The doubt about an own short name right behind a city elsewhere (武汉天河机场), or ""."""
-        before, _, _, doubt = spans[-1]
-        codes = self._gazette.codes
-        city = codes[before][0]
-        if doubt or not self._own_short[name] or self._tiers[before] != Tier.SURE:
+    def _of_another(self, spans: list[_Span], name: int, text: str, start: int, end: int) -> str:
+        """The doubt about an own short name right behind a place elsewhere (武汉天河机场), or "".
+
+        Own roads, schools and stems of towns are doubted behind a county or town, too.
+        """
+        before, _, reached, doubt = spans[-1]
+        gazette = self._gazette
+        there, here = gazette.codes[before][0], gazette.codes[name][0]
+        if doubt or self._tiers[before] != Tier.SURE:
             return ""
-        above = self._gazette.above(codes[name][0])
-        if len(city) > CITY or city in above or ways_between(text, end):
+        small = not here.isdigit() or len(here) >= TOWN
+        if text[reached:start] not in ({"", "·", "的"} if small else {"", "·"}):
             return ""
-        return f"紧接在“{self._gazette.name(city)}”之后，像是那里的"
+        if len(there) > CITY and (not small or gazette.is_own(there)):
+            return ""
+        if there in gazette.above(here) or ways_between(text, end):
+            return ""
+        return f"紧接在“{gazette.name(there)}”之后，像是那里的"
 
     def _parent_of_word(self, name: int, near: str, text: str, end: int) -> str:
         """``near``, or "" where the stem of a town is a word that goes on: 广东省人民医院."""
@@ -159,8 +172,8 @@ class Reader:
                 if told is None:
                     continue
                 doubt = told or (doubts.within(name, text, start, end) if marked else "")
-                if start == reached and not doubt:
-                    doubt = self._of_another(spans, name, text, end)
+            if start - reached < _NEAR and not doubt and self._own_short[name]:
+                doubt = self._of_another(spans, name, text, start, end)
             spans.append((name, start, end, doubt))
             reached = end
             if len(spans) == MAX_HITS:

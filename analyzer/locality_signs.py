@@ -39,6 +39,13 @@ def is_of_goods(text: str, end: int) -> bool:
     return goods is not None and not _OF_THE_PLACE.match(text, goods.end())
 
 
+COMPANY = re.compile(
+    "制冷|电器(?!城)|重[工科](?!业)|机械(?!厂)|科技(?![局馆园活周创大学会])|实业|置业|控股|传媒|影视(?!城)"
+    "|酒业|乳业|水泥(?![路厂板地])|钢铁(?!厂)|制药(?!厂)|化工(?![厂园区])|电缆|轴承|新材|精油|复方|颗粒|丹参"
+    "|股票|涨停|跌停"
+)
+"""What makes of the short name before it a firm, a share or its goods (庆安制冷, 白云山股票)."""
+
 STREET = re.compile(
     "[东西南北中前后一二三四五六七八九十]?(?:大道|大街|路(?![灯面段况费过人政网途程平上])"
     "|街(?![上头边坊景舞拍区道办])|巷(?!道战)|胡同|弄堂)"
@@ -48,7 +55,7 @@ STREET = re.compile(
 
 FEATURE = re.compile(
     "[山河湖岛寺峡岭峰溪潭泉沟洋塔洞庙](?![里上边区])|江(?!边|畔|堤|水)"
-    "|小区|花园|新村|家园|广场|国际|购物"
+    "|小区|花园|新村|[家嘉]园|苑(?!里)|公司|地产|广场|国际|购物"
 )
 """What makes of the short name of a town before it another name (青城山, 北桥新村)."""
 
@@ -57,15 +64,19 @@ BEHIND = re.compile(
     "|[小咖坚贡香糯茶红绿黑花普毛龙菠苹荔柠芒石蜜葡萄枣枸热刀凉臊肉烧月粽豆榨陈板扒羊牛腊鱼螺过饵二老黄翡玉葫户菜剪宝瓷丝刺唐年麻]"
     "|[铁萝罐金阿核樱西甜哈草脐枇杨桂莲藕粉木蜂海驴煎锅酱紫宣漆青泥皮杏臭辣盐生灌胡烩泡三天新广购鲜土野正特]"
     "|[东西南北中前后一二三四五六七八九十路街巷胡弄山河湖岛寺峡岭峰溪潭泉沟洋塔洞庙江]"
+    "|制[冷药]|电[器缆]|重[工科]|机械|科技|实业|置业|控股|传媒|影视|酒业|乳业|水泥|钢铁|化工|轴承|精油|复方|颗粒|丹参|股票|[涨跌]停|嘉园|苑|公司|地产"
 )
 """Begins all of the above, for a quick look."""
 
 NAMESAKES = {
     "瑞丽": re.compile(
-        "(?:(?:的|这本|这期|本期|最新|新一期|最新一期|上的|[0-9一二三四五六七八九十]{1,3}月[号刊])?"
+        "网(?![络格上约红吧友点民购速课箱店管])|(?:(?:的|这本|这期|本期|最新|新一期|最新一期|上的|[0-9一二三四五六七八九十]{1,3}月[号刊])?"
         "(?:杂志|封面|女郎|模特|服装|时装|主编|专栏)|铁粉|新刊|创刊|[0-9一二三四五六七八九十]{1,3}月[号刊])"
     ),
     "瑞金": re.compile("医院|感染科"),
+    "芒市": re.compile("场(?![监馆镇])|[价容面]"),
+    "弄璋": re.compile("之[喜庆]|.{0,3}弄瓦"),
+    "金州": re.compile("勇士"),
     "日照": re.compile("充足|时间|时长|强|不足|率|少|香炉|条件|下"),
     "安康": re.compile("快乐|健康|幸福|吉祥"),
     "大同": re.compile("社会|世界|小异"),
@@ -93,6 +104,23 @@ def is_namesake(name: str, text: str, start: int, end: int) -> bool:
 
 THIS = re.compile("(?:[这那哪]个?|[有某这那]些|什么|别的|其他|各个)$")
 """What makes of the name of a town that begins with a word just that word: 这个地方镇上."""
+
+_RUNS_ON = {
+    "镇": re.compile(
+        "得住|不住|不镇|不得?了|[静痛宅](?!江)|定(?:[自下地住]|情绪|应对|剂)|守(?!所)"
+    ),
+    "乡": re.compile(
+        "[贤愁音情土绅]|亲(?!子|水)|间(?!隔|距)|下(?:人|的|来|多|孩|老|亲|地|生|一)|镇|村(?:[里旅教振生]|学校|医生|公路|道路)"
+    ),
+    "区": re.compile("分(?:[得开清出度]|不[开清])|别(?:[在于很]|不大|对待|是什|就在)"),
+}
+
+
+def runs_on(text: str, end: int) -> bool:
+    """Whether the last character of a full name belongs to what follows: 白云|区分, 勤劳|镇得住."""
+    pattern = _RUNS_ON.get(text[end - 1 : end])
+    return pattern is not None and pattern.match(text, end) is not None
+
 
 ABROAD = frozenset(("美国", "英国", "日本", "韩国", "朝鲜", "泰国"))
 """Countries with places whose Chinese names are those of places here (美国德州, 韩国光州)."""
