@@ -11,6 +11,7 @@ from analyzer.locality_signs import (
     BEHIND,
     COMPANY,
     FEATURE,
+    FIRM_BEGINS,
     NAMESAKES,
     NOT_A_PLACE,
     STREET,
@@ -51,6 +52,8 @@ class Doubts:
         if self._worded[name]:
             return None if self._is_just_the_word(name, text, start, end) else ""
         behind = BEHIND.match(text, end) is not None
+        if not behind and text[end : end + 1] in FIRM_BEGINS:
+            behind = COMPANY.match(text, end) is not None
         crossed = borders.may_cross(text, start, end)
         abroad = text[start - 2 : start] in ABROAD
         namesake = given in NAMESAKES
@@ -102,7 +105,7 @@ class Doubts:
         elif behind and is_of_goods(text, end):
             reason = "像是商品名，不一定说当地"
         elif behind and COMPANY.match(text, end):
-            reason = "像是企业名，不一定说当地"
+            reason = "像是企业、商品或楼盘的名称，不一定说当地"
         elif end - start == _GIVEN_NAME and borders.of_a_person(text, start, end):
             reason = "像是人名"
         elif of_town and crossed and borders.falls_apart(text, start, end):

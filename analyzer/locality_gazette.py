@@ -161,7 +161,7 @@ class Gazette:
             if level == TOWN and self._is_stem(name, chosen[0]):
                 if wide or stems[name] >= MANY or has_place_ending(name):
                     self._strict.add(name)
-                shared = shared or stems[name] > 1 or name in self._strict
+                shared = True  # whether the text speaks of places elsewhere is asked first
             why = OWN_NAME if len(chosen) == 1 and not shared else ""
         else:
             chosen, why = self._nationwide(name, everyone)
