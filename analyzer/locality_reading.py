@@ -21,6 +21,7 @@ MAX_HITS = 500
 
 _SURE, _UNCERTAIN = HitCertainty.SURE, HitCertainty.UNCERTAIN
 
+_CUT, _AHEAD = "\0\0", 8
 _NEAR = 2  # names so near have at most one character between them
 
 _Span = tuple[int, int, int, str]  # name, start, end, doubt ("" for none)
@@ -113,6 +114,23 @@ class Reader:
             return told
         return self._by_words(spans, at, text, named, area, told)
 
+    def _asked(  # noqa: PLR0917 - asked for every doubtful name, so by position
+        self, spans: list[_Span], reached: int, name: int, text: str, start: int, end: int
+    ) -> str | None:
+        """What :meth:`Doubts.of` says; no word crosses from a place into one within it."""
+        told = self._doubts.of(name, text, start, end)
+        if told is None and start == reached and self._is_below(spans[-1], name):
+            told = self._doubts.of(name, _CUT + text[start : end + _AHEAD], 2, 2 + end - start)
+        return told
+
+    def _is_below(self, before: _Span, name: int) -> bool:
+        """Whether the name may be a place in the sure one before it: no word crosses there."""
+        number, _, _, doubt = before
+        codes = self._gazette.codes
+        if doubt or self._tiers[number] != Tier.SURE:
+            return False
+        return any(codes[number][0] in self._gazette.above(code)[1:] for code in codes[name])
+
     def _of_another(self, spans: list[_Span], name: int, text: str, start: int, end: int) -> str:
         """The doubt about an own short name right behind a place elsewhere (武汉天河机场), or "".
 
@@ -168,7 +186,9 @@ class Reader:
             doubt = ""
             if checked[name]:
                 beside = text[start - 2 : end + 2] if start > 1 else ""
-                told = "" if beside in clean else doubts.of(name, text, start, end)
+                told = (
+                    "" if beside in clean else self._asked(spans, reached, name, text, start, end)
+                )
                 if told is None:
                     continue
                 doubt = told or (doubts.within(name, text, start, end) if marked else "")

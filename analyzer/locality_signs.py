@@ -148,13 +148,14 @@ _STAY = (
 _STAYS = re.compile(_STAY)
 _THERE = re.compile(
     "警方|交警|公安|警察|法院|检察院|消防|人社|卫健|疾控|高铁站|火车站|汽车站|汽车总站|机场|市区|县城|城区|这边"
-    "|那边|教育局|教体局|住建局|城管局|水务局|医保局|市民(?!族)|人民政府|政府"
+    "|那边|文旅|教育局|教体局|住建局|城管局|水务局|医保局|市民(?!族)|人民政府|政府"
 )
 _HAPPENS = re.compile(
     "今天|昨天|前天|明天|后天|今早|今晚|昨晚|昨夜|凌晨|今日|昨日|明日|现在|目前|这几天|这两天|最近|本周|上周|已经"
     "|又|发生|出现|新增|下雨|下雪|下冰雹|暴雨|大雪|大雨|地震|台风|停水|停电|停气|停暖|大堵车|堵车|高温|降温|疫情|确诊"
 )
 _AT = frozenset("在到去来从回往离至")
+_TOGETHER = re.compile("等?[两二三四五六七八九十]+[省市县区州地](?![点方])")
 _AMONG = _AT | frozenset("和与跟及、")
 _CLOSES = re.compile("[\0，。！？、；,.!?;~…和与跟及到至去来]|$|怎么|要|有|没|多|的")
 
@@ -169,9 +170,11 @@ def speaks_of_place(text: str, start: int, end: int, *, near: bool) -> bool:
     at = before in _AT
     if at and _STAYS.match(text, end):
         return True
-    if (opens or at or before in "的们") and _THERE.match(text, end):
+    if (opens or at or before in "的们给对向") and _THERE.match(text, end):
         return True
     if opens and _HAPPENS.match(text, end):
+        return True
+    if before == "、" and _TOGETHER.match(text, end):
         return True
     return near and before in _AMONG and bool(_CLOSES.match(text, end))
 
