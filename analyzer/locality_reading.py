@@ -114,7 +114,7 @@ class Reader:
             return told
         return self._by_words(spans, at, text, named, area, told)
 
-    def _asked(  # noqa: PLR0917 - asked for every doubtful name, so by position
+    def _asked(
         self, spans: list[_Span], reached: int, name: int, text: str, start: int, end: int
     ) -> str | None:
         """What :meth:`Doubts.of` says; no word crosses from a place into one within it."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.localities import BLIND, THIRD, figures, sentences
+from support.localities import BLIND, THIRD, desk, figures, sentences
+
+from posts.model import HitCertainty
 
 PRECISION, RECALL = 0.95, 0.95  # of each part; together .97 or better
 
@@ -42,3 +44,18 @@ def test_a_third_set_of_other_desks_is_right_too(half: int):
     found = figures([one for one in sentences(THIRD) if one.half == half])
     assert found.precision >= PRECISION, found.wrong if not half else ()
     assert found.recall >= RECALL, found.wrong if not half else ()
+
+
+def test_the_stem_of_a_town_in_a_wide_area_needs_the_place_above_it():
+    def sure(text: str) -> list[str]:
+        hits = desk("shandong").find(text)
+        return [hit.code for hit in hits if hit.certainty is HitCertainty.SURE]
+
+    assert sure("百尺河今天下雨了") == []
+    assert sure("诸城百尺河今天下雨了") == ["370782", "370782111"]
+
+
+def test_a_place_behind_one_elsewhere_is_not_surely_the_own():
+    hits = desk("dehong").find("昆明弄莫湖公园今天人多")
+    assert [hit.certainty for hit in hits] == [HitCertainty.SURE, HitCertainty.UNCERTAIN]
+    assert hits[0].code == "5301"
