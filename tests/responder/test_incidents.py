@@ -84,7 +84,7 @@ def test_what_the_body_says_about_who_and_when_written_is_not_taken(session, inc
         ({"type": "instant", "which": "reported", "value": ago(hours=2)}, "早于事发"),
         ({"type": "instant", "which": "reported", "value": NOON + timedelta(hours=1)}, "在将来"),
         ({"type": "acknowledgement", "rule": "R77", "threshold": 50}, "没有“R77”"),
-        ({"type": "acknowledgement", "rule": "R1", "threshold": 150}, "1 到 100"),
+        ({"type": "acknowledgement", "rule": "R1", "threshold": 150}, "没有 150% 这一道提醒"),
         ({"type": "opened", "title": "再来"}, "已经立项"),
         ({"type": "reopen", "basis": NOON, "reason": "x"}, "没有办结"),
         ({"type": "closed"}, "须写明理由"),
