@@ -98,8 +98,9 @@ def _in_places(asked: Asked) -> Callable[[str], Place | None]:
     from posts.model import HitCertainty
     from registry.own_names import Area
 
-    around = [Area(code=f"x{n}", name=one, level="place") for n, one in enumerate(asked.others)]
-    places = Matcher((), (Area(code=_ALIAS, name=asked.alias, level="place", own=True), *around))
+    names = {_ALIAS: asked.alias} | {f"x{n}": one for n, one in enumerate(asked.others)}
+    areas = [Area(code=code, name=name, level="place", own=True) for code, name in names.items()]
+    places = Matcher((), areas)
 
     def where(text: str) -> Place | None:
         hits = [one for one in places.find(text) if one.certainty is HitCertainty.SURE]

@@ -141,6 +141,8 @@ class Reader:
         there, here = gazette.codes[before][0], gazette.codes[name][0]
         if doubt or self._tiers[before] != Tier.SURE:
             return ""
+        if not there.isdigit() and gazette.is_own(there):
+            return ""
         small = not here.isdigit() or len(here) >= TOWN
         if text[reached:start] not in ({"", "·", "的"} if small else {"", "·"}):
             return ""
