@@ -143,21 +143,15 @@ class TableStore:
 
     def save(self, body: bytes) -> None:
         """As the protocol says; RetryError too where the lease was lost."""
-        with self._database.transaction() as session:
-            kept = stage_memories.save(
-                session,
-                self.name,
-                body,
-                holder=self._holder,
-                now=self._clock(),
-                under=self._lease,
-            )
-        self._check(kept)
+        self._write(stage_memories.save, body)
 
     def append(self, body: bytes) -> None:
         """As the protocol says; RetryError too where the lease was lost."""
+        self._write(stage_memories.append, body)
+
+    def _write(self, write: Callable[..., bool], body: bytes) -> None:
         with self._database.transaction() as session:
-            kept = stage_memories.append(
+            kept = write(
                 session,
                 self.name,
                 body,
@@ -165,9 +159,6 @@ class TableStore:
                 now=self._clock(),
                 under=self._lease,
             )
-        self._check(kept)
-
-    def _check(self, kept: bool) -> None:
         if not kept:
             raise RetryError(f"the lease {self._lease} was lost; its new holder goes on")
 
