@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from hashlib import sha256
 
 import structlog
 from msgspec import Struct
@@ -23,21 +22,18 @@ from registry import changes, channels, outbox
 from registry.db import Database, Session
 from registry.errors import DeskError
 from registry.outbox import Message
+from responder import packing
 from responder.lengths import Lengths
-from responder.notify import Notice, Notifier, NotifyError
-from responder.wording import instant
+from responder.notify import Notifier, NotifyError
 
 log = structlog.get_logger()
 
-LATE = timedelta(seconds=10)  # what leaves later than this after its time is 迟发
 _FIRST_RETRY = timedelta(seconds=10)
 _LONGEST_RETRY = timedelta(minutes=10)
 _MOST_TRIES = 60
 _SHORT = timedelta(seconds=2)  # between the claim and the sending; longer: we were frozen
 _REFUSALS = 3  # in a row, then the channel rests too, though it answers
 _MINUTE = timedelta(minutes=1)
-_LATEST = "20. 【迟发，应于 2026-10-01 08:00:00 发出】\n"  # what a text may get, as long as it gets
-_KEY = 40  # characters of a key beside it
 
 Check = Callable[[Session, Message, datetime], str]
 """Why a message is not to be sent any more, by what is committed; "" where it still is."""
@@ -157,11 +153,12 @@ class Lane:
                 dropped += 1
             else:
                 kept.append(message)
-        kept = self._fitting(kept)
+        kept = packing.fitting(kept, self._lengths)
         if kept:
             until = now + timedelta(seconds=self._limits.claim_s)
-            name = kept[0].bundle or (_bundle_key(kept) if len(kept) > 1 else "")
+            name = kept[0].bundle or packing.name(kept)
             outbox.claim(session, kept, owner=self._owner, now=now, until=until, bundle=name)
+            kept = [replace(message, bundle=name) for message in kept]
         return kept, dropped
 
     def _candidates(self, session: Session, now: datetime) -> Sequence[Message]:
@@ -172,27 +169,14 @@ class Lane:
         if not found:
             return found
         first = found[0]
-        if first.bundle:  # it left together before: the same ones, so that the key says the same
+        if first.bundle:  # it may have left: the same ones again, alone or together, under one key
             return look(limit=1000, bundle=first.bundle)
-        if first.owner:  # it may have left by itself, before its sender died: by itself again
-            return [first]
-        return [message for message in found if not (message.bundle or message.owner)]
-
-    def _fitting(self, messages: list[Message]) -> list[Message]:
-        """As many as one message has room for; the first always."""
-        if len(messages) < 2 or messages[0].bundle:  # noqa: PLR2004 - one is no bundle
-            return messages
-        whole, count = "", 0
-        for message in messages:
-            # With its numbers, and with what may be said of its delay.
-            whole += f"{_LATEST}{_plain(message)}{message.key[:_KEY]}"
-            if count and not self._lengths.fit(whole):
-                break
-            count += 1
-        return messages[:count]
+        return [message for message in found if not message.bundle]
 
     def _send(self, batch: list[Message]) -> int:
-        notice = self._notice(batch, self._claimed_at)
+        notice = packing.packed(
+            batch, now=self._claimed_at, channel=self._notifier.name, lengths=self._lengths
+        )
         if not timedelta(0) <= self._clock() - self._claimed_at <= _SHORT:
             # Frozen since the claim: who took over may have sent it, a stop may be committed.
             self._later(partial(outbox.unclaim, messages=_ids(batch), owner=self._owner))
@@ -255,46 +239,11 @@ class Lane:
     def _report(self, session: Session, now: datetime, *, failure: str) -> None:
         channels.report(session, self._notifier.name, failure=failure, now=now)
 
-    def _notice(self, batch: list[Message], now: datetime) -> Notice:
-        mine = f":{self._notifier.name}"
-        keys = tuple(message.key.removesuffix(mine) for message in batch)
-        payloads = tuple(message.payload for message in batch)
-        texts = [_text(message, now) for message in batch]
-        if len(batch) == 1:
-            key, title, text = batch[0].key, str(payloads[0].get("title", "")), texts[0]
-        else:
-            key, title = batch[0].bundle or _bundle_key(batch), f"舆情台：{len(batch)} 条提醒"
-            text = "\n".join(f"{number}. {one}" for number, one in enumerate(texts, start=1))
-        return Notice(
-            key=key,
-            title=title,
-            text=self._lengths.shortened(text),
-            keys=keys,
-            payloads=payloads,
-        )
-
 
 def interrupted(error: DeskError) -> None:
     """A database that is busy or full: what was to be written is kept and written next time."""
     log.warning("delivery_interrupted", reason=error.message)
 
 
-def _bundle_key(messages: Sequence[Message]) -> str:
-    """The same for the same messages, in whatever order."""
-    joined = "\n".join(sorted(message.key for message in messages))
-    return f"bundle:{sha256(joined.encode()).hexdigest()[:32]}"
-
-
 def _ids(messages: Sequence[Message]) -> list[int]:
     return [message.id for message in messages]
-
-
-def _plain(message: Message) -> str:
-    return str(message.payload.get("text", ""))
-
-
-def _text(message: Message, now: datetime) -> str:
-    """The text; what waited for a receiver that was down says so too."""
-    if now - message.due_at <= LATE or message.payload.get("late"):
-        return _plain(message)
-    return f"【迟发，应于 {instant(message.due_at)} 发出】{_plain(message)}"

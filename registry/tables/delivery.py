@@ -14,8 +14,8 @@ from registry.tables.base import Base
 class OutboxRow(Base):
     """Something that leaves the house, written with its cause; ``key`` makes it once only.
 
-    ``owner`` claimed it for sending until ``claimed_until``; ``bundle`` names the message that it
-    left in together with others.
+    ``owner`` claimed it for sending until ``claimed_until``; ``bundle`` names what it leaves in,
+    alone or together with others, from the first claim on.
     """
 
     __tablename__ = "outbox"

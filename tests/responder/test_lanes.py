@@ -198,6 +198,59 @@ def test_one_whose_sender_died_leaves_by_itself_again_under_its_own_key(office):
     assert pager.keys[0] == "a"
 
 
+def test_nor_does_a_clock_that_jumps_put_what_may_have_left_in_a_bundle(office):
+    put(office, "a")
+    for _ in range(2):  # it may have left, and its sender died; the next one is frozen before it
+        pager = with_limits(office, bundle_most=20)
+        assert office.responder._own()
+        lane = office.responder._courier._lanes[pager.name]
+        batch, _ = lane._claim()
+        assert [message.key for message in batch] == ["a"]
+        office.watch.forward(seconds=300)
+    assert lane._send(batch) == 0
+    put(office, "b", "c")
+    for _ in range(2):
+        office.tick(seconds=60)
+    assert [notice.keys for notice in pager.got] == [("a",), ("b", "c")]
+
+
+class Silent(Pager):
+    """Takes what it gets and does not say so, so many times."""
+
+    unsaid = 1
+
+    def send(self, notice: Notice) -> str:
+        how = super().send(notice)
+        self.unsaid -= 1
+        if self.unsaid >= 0:
+            raise NotifyError("接收方没有答复")
+        return how
+
+
+def test_one_that_may_have_arrived_comes_again_under_its_own_key(office):
+    pager = with_limits(office, Silent(), bundle_most=20)
+    put(office, "a")
+    office.tick()
+    put(office, "b", "c")
+    for _ in range(3):
+        office.tick(seconds=60)
+    assert [notice.keys for notice in pager.got] == [("a",), ("a",), ("b", "c")]
+    assert pager.keys[:2] == ["a", "a"]
+
+
+def test_what_is_left_of_a_bundle_that_may_have_arrived_keeps_its_key(office):
+    pager = with_limits(office, Silent(), bundle_most=20)
+    put(office, "a", "b")
+    office.tick()
+    with office.database.transaction() as session:
+        outbox.not_sent(session, 2, now=office.watch(), reason="已处置")
+    for _ in range(3):
+        office.tick(seconds=60)
+    assert [notice.keys for notice in pager.got] == [("a", "b"), ("a",)]
+    assert len({notice.key for notice in pager.got}) == 1
+    assert pager.got[1].title != "舆情台：2 条提醒"
+
+
 class Troubled(Pager):
     """Answers that it can't just now, to all or to what has a word in it."""
 
