@@ -57,6 +57,15 @@ def test_the_demo_shows_alerts_and_an_incident_with_running_clocks_within_a_minu
         )
 
 
+def test_the_demo_has_its_own_settings_and_says_so(tmp_path) -> None:
+    (tmp_path / "own.toml").write_text("")
+    told = run("up", "--demo", "--config", "own.toml", cwd=tmp_path)
+    assert told.returncode == 1
+    assert "data-demo/demo.toml" in told.stderr
+    assert "去掉 --config" in told.stderr
+    assert not (tmp_path / "data-demo").exists()
+
+
 def test_a_stage_that_is_killed_is_started_again_and_shown(tmp_path) -> None:
     with service(tmp_path / "data", cwd=tmp_path, env=TRIVIAL) as up:
         first = until(lambda: up.children().get("respond"), what="respond runs")
