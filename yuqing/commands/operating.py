@@ -70,8 +70,8 @@ def up(
     folder = data_folder(data, default="data-demo" if demo else "data")
     if demo and config is not None:
         raise InvalidInputError(
-            f"演示有自己的配置文件 {folder.path / 'demo.toml'}：请去掉 --config，把要改的（如通知渠道）"
-            "写进该文件后再启动；没有该文件时，先启动一次演示。"
+            f"演示有自己的配置文件 {folder.path / 'demo.toml'}：请去掉 --config，"
+            "把要改的（如通知渠道）写进该文件后再启动；没有该文件时，先启动一次演示。"
         )
     settings = load_settings(config, flags)
     run_service(
