@@ -6,6 +6,7 @@ import functools
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -80,6 +81,8 @@ NEEDS: dict[str, Callable[[], str | None]] = {  # why a test can't be tried here
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Ended from outside it tears down like at Ctrl-C: no server is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     config.stash[_figures] = {}
     config.stash[_results] = {}
     config.stash[_untried] = {}
