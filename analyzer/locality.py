@@ -1,18 +1,17 @@
 """Places in a text (属地识别): an index over the gazetteer and the area's own names.
 
-Which names count without more is decided when the index is built (:mod:`locality_gazette`), the
+Which names count without more is decided when they are first met (:mod:`locality_gazette`), the
 rest by what else the text says (:mod:`locality_reading`). Offsets are code points of the text as
 given; traditional and full-width characters are read as the plain ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from analyzer.locality_borders import Borders
 from analyzer.locality_gazette import Gazette
 from analyzer.locality_index import Found, NameIndex
-from analyzer.locality_names import Tier
 from analyzer.locality_reading import MAX_HITS, Reader
 from posts.model import HitCertainty, LocalityHit
 from registry.gazetteer import Division
@@ -24,23 +23,22 @@ __all__ = ["MAX_HITS", "Matcher"]
 class Matcher:
     """Finds places. ``areas`` are the registry's: own ones, and any with curated aliases.
 
-    Building takes about half a second and 30 MB; build anew when the areas change. The word list
-    that is asked at doubtful borders takes 35 MB more, at the first one.
+    Building takes about a seventh of a second and 30 MB; build anew when the areas change. The word
+    list that is asked at doubtful borders takes 35 MB more, at the first one.
     """
 
     def __init__(self, divisions: Sequence[Division], areas: Sequence[Area] = ()) -> None:
         self._gazette = Gazette(divisions, areas)
-        tiers = self._gazette.tiers
-        self._index = NameIndex(self._gazette.names, [tier == Tier.FOREIGN for tier in tiers])
-        self._reader = Reader(self._gazette, Borders(self._gazette.local_names()))
+        self._index = NameIndex(self._gazette.names, self._gazette.foreign())
+        self._reader = Reader(self._gazette, Borders(self._gazette.local_names))
 
     def is_own(self, code: str) -> bool:
         """Whether the division is an own area or lies in one."""
         return self._gazette.is_own(code)
 
-    def elsewhere(self) -> frozenset[str]:
+    def elsewhere(self) -> Container[str]:
         """The names of provinces, cities and counties that are not the own area's."""
-        return self._gazette.elsewhere()
+        return _Elsewhere(self._gazette)
 
     def above(self, code: str) -> tuple[str, ...]:
         """The code itself and those above it, nearest first; follows the areas' own parents."""
@@ -77,10 +75,21 @@ class Matcher:
             raise ValueError("as many source_areas as texts are needed")
         hits: list[list[LocalityHit]] = [[] for _ in texts]
         for found in self._index.find(texts):
+            self._gazette.meet(found.names)
             for number, first, last in _by_text(found):
                 area = source_areas[number] if source_areas else None
                 hits[number] = self._reader.read(found, number, first, last, texts[number], area)
         return hits
+
+
+class _Elsewhere:
+    """Asked name by name: to list them all would need a judgement of all."""
+
+    def __init__(self, gazette: Gazette) -> None:
+        self._gazette = gazette
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._gazette.is_elsewhere(name)
 
 
 def _by_text(found: Found) -> Iterator[tuple[int, int, int]]:

@@ -49,12 +49,12 @@ _LADIES = frozenset("女小先阿太同师哥姐叔妹弟爷")
 class Borders:
     """Knows the words that stand across the borders of names.
 
-    ``names`` come with the length of their code and whether they are of the own area. The word
-    list is loaded at the first question (:mod:`analyzer.word_list`).
+    ``names`` gives names with the length of their code and whether they are of the own area. It
+    is asked, and the word list loaded, at the first question (:mod:`analyzer.word_list`).
     """
 
-    def __init__(self, names: Iterable[tuple[str, int, bool]]) -> None:
-        self._names = tuple(names)
+    def __init__(self, names: Callable[[], Iterable[tuple[str, int, bool]]]) -> None:
+        self._names = names
         self._across = functools.lru_cache(_KEPT)(self._look)
 
     def hold(self, text: str, start: int, end: int, *, well_known: bool) -> bool:
@@ -100,7 +100,7 @@ class Borders:
     @functools.cached_property
     def _jieba(self) -> Jieba:
         words = word_list.words()
-        for name, level, own in self._names:
+        for name, level, own in self._names():
             if own and level <= COUNTY:
                 words.add_word(name, _WEIGHT_OF_OWN, "ns")
             elif not words.has_word(name):

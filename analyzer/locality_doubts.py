@@ -40,11 +40,8 @@ class Doubts:
         self._borders = borders
         self._names = gazette.names
         self._worded = gazette.worded
-        self._lengths = bytes(min(len(codes[0]), 255) for codes in gazette.codes)
+        self._gazette = gazette
         self.clean: set[str] = set()
-        self._titled = bytes(
-            len(codes[0]) >= COUNTY or gazette.is_own(codes[0]) for codes in gazette.codes
-        )
 
     def of(self, name: int, text: str, start: int, end: int) -> str | None:
         """Why a short name may be no place here, "" for no reason, None where it is none."""
@@ -65,7 +62,7 @@ class Doubts:
             namesake and is_namesake(given, text, start, end)
         ):
             return None
-        length = self._lengths[name]
+        length = len(self._gazette.codes[name][0])
         if crossed and not borders.hold(text, start, end, well_known=length <= CITY):
             return None
         if abroad:
@@ -91,7 +88,9 @@ class Doubts:
         """The doubt about a name within the marks of a title or in a user's name, or ""."""
         if self._worded[name] == ONLY_ITS_END:
             return ""  # the full name of an own division
-        if self._titled[name] and _in_a_title(text, start, end):
+        code = self._gazette.codes[name][0]
+        titled = len(code) >= COUNTY or self._gazette.is_own(code)
+        if titled and _in_a_title(text, start, end):
             return "在书名号里，像是作品或刊物"
         return "在@后面，是用户的名字" if in_a_handle(text, start, end) else ""
 

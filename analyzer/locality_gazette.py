@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
-from analyzer.division_codes import CITY, COUNTY, LEVELS, PROVINCE, TOWN, parent_of
+from analyzer.division_codes import CITY, COUNTY, PROVINCE, TOWN
 from analyzer.locality_extra import DIVISIONS, nicknames
+from analyzer.locality_gathering import MIN_NAME, curate, numbered, of_divisions
 from analyzer.locality_names import (
     CHECKED,
     GENERIC,
@@ -20,126 +21,97 @@ from analyzer.locality_names import (
     distinctive_town,
     goes_on_as,
     has_place_ending,
-    spoken_forms,
-    without_parent,
 )
-from analyzer.locality_points import normal_each
+from analyzer.locality_tree import Tree
 from registry.gazetteer import Division
 from registry.own_names import Area
 
 OWN_NAME = "本辖区地名"
 """Why the name of a division of the own area is sure by itself."""
 
-_MIN_NAME = 2
 _WELL_KNOWN = dict(nicknames())
 _KINDS = frozenset("镇乡村市县区街路")
 _ENDINGS = frozenset(("镇", "乡", "街道", "地区", "苏木"))
 
 
-class Gazette:
-    """``names`` are looked for; ``codes``, ``tiers``, ``checked`` and ``whys`` go with them.
+class Gazette(Tree):
+    """``names`` are looked for; what is known of each goes by its number.
 
-    ``names`` are written as texts are compared (:mod:`analyzer.locality_points`). ``checked``: the
-    name may be a part of other words; ``whys`` holds the reason where the tier is enough.
+    ``names`` are written as texts are compared (:mod:`analyzer.locality_points`). A name is judged
+    when it is first met, so that a start needs no judgement of 40,000: ``codes`` to ``city_stems``
+    hold only of names met (:meth:`meet`) what they say. ``checked``: the name may be a part of
+    other words; ``sure``: code, full name and reason where the tier is enough.
     """
 
     def __init__(self, divisions: Sequence[Division], areas: Sequence[Area]) -> None:
         everywhere = [*divisions, *DIVISIONS] if divisions else []
-        self.parents = {area.code: area.parent for area in areas if area.parent}
-        self.known = {d.code: d.name for d in everywhere} | {a.code: a.name for a in areas}
-        self._own = frozenset(area.code for area in areas if area.own)
-        self._own_lengths = tuple(sorted({len(code) for code in self._own}))
-        self._chains: dict[str, tuple[str, ...]] = {}
-        self._nicknames: set[str] = set()
+        super().__init__(everywhere, areas)
         self._strict: set[str] = set()  # never the own place only for being its name
-        names = self._of_divisions(everywhere)
-        self._called_after = self._nicknames | {
-            d.short for d in everywhere if len(d.code) <= COUNTY and self.is_own(d.code)
-        }
-        curated = self._curate(areas, names)
-        stems = Counter(d.short for d in everywhere if len(d.code) == TOWN)
-        towns = sum(len(d.code) == TOWN and self.is_own(d.code) for d in everywhere)
-        given = sorted(names)
-        self.codes: list[tuple[str, ...]] = []
-        self.tiers = bytearray()
-        self.whys: list[str] = []
-        interned: dict[str, str] = {}
-        for name in given:
-            codes, tier, why = self._judge(
-                name, names[name], curated, stems, wide=towns > MANY_TOWNS
-            )
-            self.codes.append(codes)
-            self.tiers.append(tier)
-            self.whys.append(interned.setdefault(why, why))
-        self.names = tuple(normal_each(given))
-        self.worded = bytes(
-            goes_on_as(name, own=bool(self.own_among(codes)))
-            for name, codes in zip(given, self.codes, strict=True)
+        names, self._nicknames = of_divisions(self, everywhere)
+        towns = [d for d in everywhere if len(d.code) == TOWN] if self._own else []
+        self._stems = Counter([d.short for d in towns])
+        self._wide = sum(self.is_own(d.code) for d in towns) > MANY_TOWNS
+        self._called_after = frozenset(self._nicknames).union(
+            d.short
+            for d in everywhere
+            if self._own and len(d.code) <= COUNTY and self.is_own(d.code)
         )
-        self.checked = bytes(
-            len(name) == _MIN_NAME
+        self._curated = curate(self, areas, names)
+        self._candidates = names
+        self._given, self.names, self._numbers = numbered(names)
+        count = len(self.names)
+        self.codes: list[tuple[str, ...]] = [()] * count
+        self.sure: list[tuple[str, str, str] | None] = [None] * count
+        self.tiers, self.worded = bytearray(count), bytearray(count)
+        self.checked, self.own_short = bytearray(count), bytearray(count)
+        self.city_stems: dict[int, int] = {}
+        self._met: set[int] = set()
+
+    def meet(self, numbers: Collection[int]) -> None:
+        """Judge those of the names that were not met before. Several threads may do so at once."""
+        if self._met.issuperset(numbers):
+            return
+        for number in set(numbers) - self._met:
+            self._meet(number)
+            self._met.add(number)
+
+    def _meet(self, number: int) -> None:
+        given, name = self._given[number], self.names[number]
+        codes, tier, why = self._judge(given, self._candidates[given])
+        worded = goes_on_as(given, own=bool(self.own_among(codes)))
+        checked = bool(
+            len(name) == MIN_NAME
             or name in self._strict
-            or bool(self.worded[number])
-            or (len(name) <= CHECKED and name[-1] not in MARKS and not has_place_ending(name))
-            for number, name in enumerate(self.names)
+            or worded
+            or (len(name) <= CHECKED and name[-1:] not in MARKS and not has_place_ending(name))
         )
-        numbers = {name: number for number, name in enumerate(self.names)}
-        self.city_stems = {
-            number: numbers.get(name[:-1], -1)
-            for name, number in numbers.items()
-            if name.endswith("市") and len(name) > _MIN_NAME
-        }
+        self.codes[number], self.tiers[number] = codes, tier
+        self.worded[number], self.checked[number] = worded, checked
+        if tier == Tier.SURE:
+            first = codes[0]
+            self.sure[number] = (first, self.name(first), why)
+            self.own_short[number] = (checked and why == OWN_NAME and len(first) >= COUNTY) or (
+                not first.isdigit() and self.is_own(first)
+            )
+        if len(name) > MIN_NAME and name.endswith("市"):
+            stem = self._numbers.get(name[:-1], -1)
+            self.city_stems[number] = stem
+            if stem >= 0:
+                self.meet((stem,))
 
-    def _of_divisions(self, divisions: Sequence[Division]) -> dict[str, set[str]]:
-        """Name → codes, of all that is looked for in the gazetteer."""
-        names: dict[str, set[str]] = defaultdict(set)
-        for division in divisions:
-            own = self.is_own(division.code)
-            far = len(division.code) == TOWN and not own
-            above = self.known.get(division.parent, division.name)
-            for form in (*spoken_forms(division), *without_parent(division, above)):
-                if far and form == division.short != division.name:
-                    continue  # stems of towns elsewhere are right once in six times
-                if len(form) >= _MIN_NAME and (own or form not in GENERIC):
-                    names[form].add(division.code)
-        for name, code in nicknames() if divisions else ():
-            if name not in names:
-                names[name].add(code)
-                self._nicknames.add(name)
-        return names
+    def foreign(self) -> list[bool]:
+        """Of each name whether it only counts right behind another one."""
+        words = [number for number, name in enumerate(self._given) if name in ORDINARY]
+        self.meet(words)
+        told = [False] * len(self.names)
+        for number in words:
+            told[number] = self.tiers[number] == Tier.FOREIGN
+        return told
 
-    def _curate(self, areas: Sequence[Area], names: dict[str, set[str]]) -> dict[str, str]:
-        """Add what people keep; returns those names that are sure for it (alias → code)."""
-        curated: dict[str, str] = {}
-        for area in areas:
-            # What the gazetteer calls a division, too, keeps what that name needs.
-            if area.code.isdigit() and len(area.name) >= _MIN_NAME:
-                names[area.name].add(area.code)
-            told = area.aliases if area.code.isdigit() else (area.name, *area.aliases)
-            for name in (one.strip() for one in told):
-                known = area.code in names.get(name, ())
-                plain = known and not self._is_town_stem(name, area.code)
-                if len(name) >= _MIN_NAME and not plain and not (known and name in ORDINARY):
-                    curated[name] = area.code
-        for alias, code in curated.items():
-            names[alias].add(code)
-        return curated
-
-    def _is_town_stem(self, name: str, code: str) -> bool:
-        return len(code) == TOWN and name != self.known.get(code)
-
-    def _judge(
-        self,
-        name: str,
-        codes: set[str],
-        curated: dict[str, str],
-        stems: Counter[str],
-        *,
-        wide: bool,
-    ) -> tuple[tuple[str, ...], Tier, str]:
+    def _judge(self, name: str, codes: tuple[str, ...]) -> tuple[tuple[str, ...], Tier, str]:
         """Candidates, tier and the sentence for the case that the tier is enough."""
-        if name in curated:
-            code = curated[name]
+        if name in self._curated:
+            code = self._curated[name]
             if not code.isdigit() and common_place(name, self._called_after):
                 return (code,), Tier.CONTEXT, ""
             return (code,), Tier.SURE, "本单位维护的地名或别名"
@@ -159,7 +131,7 @@ class Gazette:
             chosen = tuple(code for code in own if len(code) == level)
             shared = len(everyone) > len(own) and level >= COUNTY
             if level == TOWN and self._is_stem(name, chosen[0]):
-                if wide or stems[name] >= MANY or has_place_ending(name):
+                if self._wide or self._stems[name] >= MANY or has_place_ending(name):
                     self._strict.add(name)
                 shared = True  # whether the text speaks of places elsewhere is asked first
             why = OWN_NAME if len(chosen) == 1 and not shared else ""
@@ -173,7 +145,7 @@ class Gazette:
 
     def _is_common_noun(self, name: str, own: Sequence[str]) -> bool:
         """Whether an own name is 开发区 or the like, or one as 古镇, the stem of 古镇镇."""
-        short = len(name) == _MIN_NAME and name[-1] in _KINDS
+        short = len(name) == MIN_NAME and name[-1] in _KINDS
         return name in GENERIC or (short and all(self._is_stem(name, code) for code in own))
 
     def _is_stem(self, name: str, code: str) -> bool:
@@ -212,54 +184,34 @@ class Gazette:
 
         With each the length of its code, and whether it is of the own area.
         """
+        near = [
+            number
+            for number, (name, given) in enumerate(zip(self.names, self._given, strict=True))
+            if self._may_be_local(name, self._candidates[given])
+        ]
+        self.meet(near)
         return [
             (name, len(codes[0]), self.is_own(codes[0]))
-            for name, codes, check in zip(self.names, self.codes, self.checked, strict=True)
+            for name, codes, check in (
+                (self.names[number], self.codes[number], self.checked[number]) for number in near
+            )
             if check and name not in ORDINARY and (len(codes[0]) <= COUNTY or self.is_own(codes[0]))
         ]
 
-    def elsewhere(self) -> frozenset[str]:
-        """The names of provinces, cities and counties that are not the own area's."""
-        return frozenset(
-            name
-            for name, codes in zip(self.names, self.codes, strict=True)
-            if len(codes[0]) <= COUNTY and name not in ORDINARY and not self.own_among(codes)
-        )
-
-    def is_own(self, code: str) -> bool:
-        """Whether the division is an own area or lies in one."""
-        if any(code[:length] in self._own for length in self._own_lengths):
+    def _may_be_local(self, name: str, codes: tuple[str, ...]) -> bool:
+        """Whether the name may be a short one of the own area, a city or a county."""
+        if self._own and self.own_among(codes):
             return True
-        return code in self.parents and any(above in self._own for above in self.above(code))
+        return len(name) <= CHECKED and len(min(codes, key=len)) <= COUNTY
 
-    def above(self, code: str) -> tuple[str, ...]:
-        """The code itself and those above it, nearest first; follows the areas' own parents."""
-        known = self._chains.get(code)
-        if known is not None:
-            return known
-        chain = [code]
-        while len(chain) <= len(LEVELS) * 2:
-            parent = self.parents.get(chain[-1]) or parent_of(chain[-1])
-            if not parent or parent in chain:
-                break
-            chain.append(parent)
-        if code in self.known:  # a place is named again and again
-            self._chains[code] = tuple(chain)
-        return tuple(chain)
-
-    def rollup(self, codes: Iterable[str]) -> tuple[str, ...]:
-        """The codes and every known division above them, sorted."""
-        given = set(codes)
-        found = {above for code in given for above in self.above(code) if above in self.known}
-        return tuple(sorted(found | given))
-
-    def name(self, code: str) -> str:
-        """The division's name, or the code where it is unknown."""
-        return self.known.get(code, code)
-
-    def own_among(self, codes: Sequence[str]) -> Sequence[str]:
-        """Those of the codes that are own ones."""
-        return [code for code in codes if self.is_own(code)] if self._own else ()
+    def is_elsewhere(self, name: str) -> bool:
+        """Whether it is the name of a province, city or county that is not the own area's."""
+        number = self._numbers.get(name)
+        if number is None or name in ORDINARY:
+            return False
+        self.meet((number,))
+        codes = self.codes[number]
+        return len(codes[0]) <= COUNTY and not self.own_among(codes)
 
     def supported(
         self, candidates: Sequence[str], name: str, named: set[str], source_area: str | None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from analyzer.division_codes import CITY, COUNTY, PROVINCE, TOWN, in_common, outermost
+from analyzer.division_codes import CITY, PROVINCE, TOWN, in_common, outermost
 from analyzer.locality_borders import Borders
 from analyzer.locality_doubts import TITLE_OPENS, Doubts
-from analyzer.locality_gazette import OWN_NAME, Gazette
+from analyzer.locality_gazette import Gazette
 from analyzer.locality_index import Found
 from analyzer.locality_names import AFTER_CITY, Tier
 from analyzer.locality_signs import (
@@ -33,29 +33,20 @@ class Reader:
     def __init__(self, gazette: Gazette, borders: Borders) -> None:
         self._gazette = gazette
         self._doubts = Doubts(gazette, borders)
-        self._tiers = bytes(gazette.tiers)
+        self._tiers = gazette.tiers
         self._checked = gazette.checked
         self._city_stems = gazette.city_stems
-        self._sure = [
-            (codes[0], gazette.known.get(codes[0], codes[0]), why) if tier == Tier.SURE else None
-            for codes, tier, why in zip(gazette.codes, self._tiers, gazette.whys, strict=True)
-        ]
-        self._own_short = bytes(
-            tier == Tier.SURE
-            and (
-                (check and why == OWN_NAME and len(codes[0]) >= COUNTY)
-                or (not codes[0].isdigit() and gazette.is_own(codes[0]))
-            )
-            for check, tier, why, codes in zip(
-                gazette.checked, gazette.tiers, gazette.whys, gazette.codes, strict=True
-            )
-        )
+        self._sure = gazette.sure
+        self._own_short = gazette.own_short
         self._near: dict[str, tuple[str, ...]] = {}
 
     def read(
         self, found: Found, number: int, first: int, last: int, given: str, area: str | None
     ) -> list[LocalityHit]:
-        """The hits of text ``number`` among the names from ``first`` until before ``last``."""
+        """The hits of text ``number`` among the names from ``first`` until before ``last``.
+
+        The gazette has met the names.
+        """
         marked = TITLE_OPENS in given or "@" in given or "＠" in given
         spans = self._spans(found, first, last, marked=marked)
         if not spans:

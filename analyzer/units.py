@@ -98,7 +98,8 @@ class UnitMatcher:
 
     @cached_property
     def _borders(self) -> Borders:
-        return Borders((name, _WEIGHT, False) for name in self._names if len(name) <= _CHECKED)
+        short = [(name, _WEIGHT, False) for name in self._names if len(name) <= _CHECKED]
+        return Borders(lambda: short)
 
     def _is_half_a_word(self, text: str, start: int, end: int) -> bool:
         """Whether another word lies across a border of the name."""
