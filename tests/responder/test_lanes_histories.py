@@ -165,6 +165,4 @@ def test_whatever_happens_all_leave_and_a_repeat_has_the_key_that_it_had(tmp_pat
             assert keys <= named.setdefault(key, keys), (seed, key)
         database.dispose()
     assert again > HISTORIES / 2, "too tame"
-    figure(
-        f"{HISTORIES} histories of one channel: {arrived} arrivals, {again} came again"
-    )
+    figure(f"{HISTORIES} histories of one channel: {arrived} arrivals, {again} came again")
