@@ -24,13 +24,14 @@ def of_divisions(tree: Tree, divisions: Sequence[Division]) -> tuple[Names, set[
     for division in divisions:
         code, name = division.code, division.name
         own = tree.is_own(code)
-        far = len(code) == TOWN and not own
         above = tree.known.get(division.parent, name)
-        if far and not (name.startswith(above) or "族" in name or "自治" in name):
-            forms: tuple[str, ...] = (name,)  # what follows would say so of nearly all towns
-        else:
-            forms = (*spoken_forms(division), *without_parent(division, above))
-        for form in forms:
+        far = len(code) == TOWN and not own
+        if far and not ("族" in name or "自治" in name or name.startswith(above)):
+            # Nearly all of 40,000 divisions: what follows would find the same.
+            if len(name) >= MIN_NAME and name not in GENERIC:
+                _add(names, name, code)
+            continue
+        for form in (*spoken_forms(division), *without_parent(division, above)):
             if far and form == division.short != name:
                 continue  # stems of towns elsewhere are right once in six times
             if len(form) >= MIN_NAME and (own or form not in GENERIC):

@@ -82,9 +82,9 @@ def normal_each(texts: Sequence[str]) -> list[str]:
 def _table() -> NDArray[np.uint32]:
     """For each code point of the first plane the one that it counts as."""
     table = np.arange(_LAST_OF_PLANE + 1, dtype=np.uint32)
-    for point in range(_LAST_OF_PLANE + 1):
-        if not (0x3400 <= point <= 0x9FFF or 0xAC00 <= point <= 0xD7A3):  # noqa: PLR2004 - CJK, Hangul
-            table[point] = _one(chr(point))
+    # All but CJK and Hangul, which are read as they are.
+    points = [*range(0x3400), *range(0xA000, 0xAC00), *range(0xD7A4, _LAST_OF_PLANE + 1)]
+    table[points] = [_one(character) for character in map(chr, points)]
     for line in TRADITIONAL.read_text("utf-8").splitlines():
         if not line.startswith("#"):
             for pair in line.split():

@@ -11,7 +11,7 @@ _TEXT = """
 _NAMES = tuple(_TEXT.split())
 
 # With the ending 族 any of them; without it only those that place names use so.
-_WITH = tuple(sorted((f"{name}族" for name in _NAMES), key=len, reverse=True))
+_WITH = frozenset(f"{name}族" for name in _NAMES)
 _WITHOUT = (
     "哈萨克",
     "柯尔克孜",
@@ -26,6 +26,8 @@ _WITHOUT = (
 )
 _ALL = "各族"
 _SHORTEST = 2  # characters that a place name keeps
+_ENDINGS = frozenset((_ALL, *_WITH, *_WITHOUT))
+_LENGTHS = tuple(sorted(set(map(len, _ENDINGS)), reverse=True))
 
 
 def without_ethnic_names(stem: str) -> str:
@@ -41,7 +43,7 @@ def without_ethnic_names(stem: str) -> str:
 
 
 def _one_less(stem: str) -> str | None:
-    for name in (_ALL, *_WITH, *_WITHOUT):
-        if stem.endswith(name) and len(stem) - len(name) >= _SHORTEST:
-            return stem[: -len(name)]
+    for length in _LENGTHS:
+        if len(stem) - length >= _SHORTEST and stem[-length:] in _ENDINGS:
+            return stem[:-length]
     return None
