@@ -7,67 +7,65 @@ import sqlite3
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 import typer
+from typer.main import get_group
 
 from analyzer import word_list
 from posts.errors import PostsError, reason_of
 from registry.errors import DeskError
-from yuqing.commands import (
-    administering,
-    backtest,
-    backup,
-    doctor,
-    duplicates,
-    duty,
-    events,
-    filtering,
-    indexing,
-    letters,
-    operating,
-    proving,
-    reading,
-    relaying,
-    ruling,
-    telling,
-    train,
-)
-from yuqing.commands import eval as evaluating
 from yuqing.commands.usage import usage_sentence
 
-app = typer.Typer(
-    name="yuqing",
-    help="舆情台：看见本地区、本部门的舆情，研判、处置、按时回应。",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "operating": ("up", "crawl", "ingest", "analyze", "respond", "serve", "demo-town"),
+    "filtering": ("score", "extract", "clocks"),
+    "duplicates": ("duplicates",),
+    "events": ("events",),
+    "indexing": ("index",),
+    "reading": ("search",),
+    "doctor": ("doctor",),
+    "letters": ("dead-letters",),
+    "ruling": ("rules", "replay"),
+    "duty": ("duty",),
+    "proving": ("export", "verify", "head", "erase"),
+    "backup": ("backup", "restore"),
+    "administering": ("init", "users"),
+    "telling": ("notify",),
+    "relaying": ("relay",),
+    "train": ("train",),
+    "eval": ("eval",),
+    "backtest": ("backtest",),
+}
+"""The modules of :mod:`yuqing.commands` and what each adds to the command line, in this order."""
 
 # Typer has its own copy of click, of which it exports this one kind of usage error.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
-for register in (
-    operating,
-    filtering,
-    duplicates,
-    events,
-    indexing,
-    reading,
-    doctor,
-    letters,
-    ruling,
-    duty,
-    proving,
-    backup,
-    administering,
-    telling,
-    relaying,
-    train,
-    evaluating,
-    backtest,
-):
-    register.add_to(app)
+
+def program(modules: Iterable[str] = tuple(COMMANDS)) -> typer.Typer:
+    """The command line with the commands of those modules."""
+    made = typer.Typer(
+        name="yuqing",
+        help="舆情台：看见本地区、本部门的舆情，研判、处置、按时回应。",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    for module in modules:
+        import_module(f"yuqing.commands.{module}").add_to(made)
+    return made
+
+
+def called(arguments: Sequence[str]) -> Iterable[str]:
+    """The module of the command that is called, or all: to list them, or to say what is meant.
+
+    Loading and building all takes longer than some commands.
+    """
+    name = arguments[0] if arguments else ""
+    return next(([module] for module, names in COMMANDS.items() if name in names), COMMANDS)
 
 
 def main() -> None:
@@ -99,7 +97,7 @@ def main() -> None:
 
 def _run() -> None:
     try:
-        status = app(prog_name="yuqing", standalone_mode=False)
+        status = get_group(program(called(sys.argv[1:])))(prog_name="yuqing", standalone_mode=False)
     except _USAGE_ERROR as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             sys.stderr.write(f"{error}\n")

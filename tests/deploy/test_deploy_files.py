@@ -186,9 +186,9 @@ def test_secrets_are_made_once_by_chance_and_for_their_owners_alone(copied) -> N
 def test_every_command_that_the_guides_name_exists() -> None:
     import typer
 
-    from yuqing.cli import app
+    from yuqing.cli import program
 
-    top = typer.main.get_command(app)
+    top = typer.main.get_command(program())
     pages = [
         *(ROOT / "docs" / name for name in ("deployment.zh.md", "runbook.zh.md")),
         *DEPLOY.rglob("*.md"),

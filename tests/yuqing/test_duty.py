@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from registry.errors import InvalidInputError
 from yuqing import settings, watching
-from yuqing.cli import app
+from yuqing.cli import program
 
 CSV = "日期,班次,姓名,角色\n2099-01-01,白班,张三,值班员\n2099-01-01,夜班,李四,值班员\n"
 
@@ -18,7 +18,7 @@ def say(tmp_path, monkeypatch):
     runner = CliRunner()
 
     def run(*words: str, ok: bool = True):
-        answer = runner.invoke(app, ["duty", *words], catch_exceptions=True)
+        answer = runner.invoke(program(), ["duty", *words], catch_exceptions=True)
         assert (answer.exit_code == 0) is ok, (answer.output, answer.exception)
         return answer
 

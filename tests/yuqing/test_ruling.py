@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from registry.errors import DeskError
 from responder import incidents, rulebook
 from responder.rules import variants
-from yuqing.cli import app
+from yuqing.cli import program
 from yuqing.folder import DataFolder
 from yuqing.settings import Settings
 from yuqing.wiring import Wiring
@@ -19,7 +19,7 @@ THEN = NOON - timedelta(days=9)
 
 
 def run(*arguments):
-    result = CliRunner().invoke(app, [str(one) for one in arguments])
+    result = CliRunner().invoke(program(), [str(one) for one in arguments])
     if isinstance(result.exception, DeskError):
         return 1, result.exception.message
     return result.exit_code, result.output
