@@ -79,12 +79,7 @@ class Gazette(Tree):
         given, name = self._given[number], self.names[number]
         codes, tier, why = self._judge(given, self._candidates[given])
         worded = goes_on_as(given, own=bool(self.own_among(codes)))
-        checked = bool(
-            len(name) == MIN_NAME
-            or name in self._strict
-            or worded
-            or (len(name) <= CHECKED and name[-1:] not in MARKS and not has_place_ending(name))
-        )
+        checked = self._is_checked(name, worded)
         self.codes[number], self.tiers[number] = codes, tier
         self.worded[number], self.checked[number] = worded, checked
         if tier == Tier.SURE:
@@ -187,7 +182,7 @@ class Gazette(Tree):
         near = [
             number
             for number, (name, given) in enumerate(zip(self.names, self._given, strict=True))
-            if self._may_be_local(name, self._candidates[given])
+            if self._may_be_local(name, given, self._candidates[given])
         ]
         self.meet(near)
         return [
@@ -198,11 +193,22 @@ class Gazette(Tree):
             if check and name not in ORDINARY and (len(codes[0]) <= COUNTY or self.is_own(codes[0]))
         ]
 
-    def _may_be_local(self, name: str, codes: tuple[str, ...]) -> bool:
+    def _may_be_local(self, name: str, given: str, codes: tuple[str, ...]) -> bool:
         """Whether the name may be a short one of the own area, a city or a county."""
         if self._own and self.own_among(codes):
             return True
-        return len(name) <= CHECKED and len(min(codes, key=len)) <= COUNTY
+        return len(min(codes, key=len)) <= COUNTY and self._is_checked(
+            name, goes_on_as(given, own=False)
+        )
+
+    def _is_checked(self, name: str, worded: int) -> bool:
+        """Whether what stands beside the name must be looked at."""
+        return bool(
+            len(name) == MIN_NAME
+            or name in self._strict
+            or worded
+            or (len(name) <= CHECKED and name[-1:] not in MARKS and not has_place_ending(name))
+        )
 
     def is_elsewhere(self, name: str) -> bool:
         """Whether it is the name of a province, city or county that is not the own area's."""

@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from analyzer import word_list
 from analyzer.sentiment import features
 
 MOST = 120
@@ -73,9 +74,7 @@ def _plain(points: NDArray[np.uint32]) -> str:
 
 
 def _cut(plain: str) -> list[str]:
-    import rjieba  # its dictionary is loaded at the first use
-
-    return [word for word in rjieba.cut(plain) if not word.isspace()][:MOST]
+    return [word for word in word_list.plain().cut(plain) if not word.isspace()][:MOST]
 
 
 def _name(word: str) -> int:
