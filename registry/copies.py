@@ -185,12 +185,15 @@ def prune(session: Session, *, before: datetime, most: int = 1_000) -> int:
     return len(old)
 
 
-def segments(session: Session) -> list[tuple[int, bytes]]:
-    """(number of the newest record, body) of all segments, the oldest first."""
-    rows = session.execute(
-        select(CopySegmentRow.last, CopySegmentRow.body).order_by(CopySegmentRow.last)
-    )
-    return [(row[0], bytes(row[1])) for row in rows]
+def segment_numbers(session: Session) -> list[int]:
+    """Those of all segments, ascending: their bodies together would take much memory."""
+    return list(session.scalars(select(CopySegmentRow.last).order_by(CopySegmentRow.last)))
+
+
+def segment(session: Session, last: int) -> bytes | None:
+    """The body of one; None where it has gone."""
+    body = session.scalar(select(CopySegmentRow.body).where(CopySegmentRow.last == last))
+    return None if body is None else bytes(body)
 
 
 def put_segment(

@@ -7,14 +7,24 @@ window, and what is too old goes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import structlog
 
-from analyzer.grouping.copies_hashing import bands
-from analyzer.grouping.copies_segments import Origin, pack, unpack, without
+from analyzer.grouping.copies_hashing import Ints
+from analyzer.grouping.copies_origins import Origin, Origins
+from analyzer.grouping.copies_segments import (
+    Segment,
+    emptied,
+    empty,
+    joined,
+    pack,
+    unpack,
+    without,
+)
 from analyzer.grouping.copies_text import Signatures, sign
 from analyzer.grouping.copies_window import WINDOW, Window
 from posts.errors import RetryError
@@ -29,11 +39,15 @@ KEEP = timedelta(days=60)
 _LEASE = "grouping"
 _TAIL = 128
 """The last segment is written anew until it has so many records: a slow flow makes few rows."""
+_PRUNED_AT_ONCE = 1_000
 _PRUNE_EVERY = timedelta(minutes=10)
-_AT_ONCE = 2_048  # posts that are compared at once: bounds memory
+_AT_ONCE, _CHARACTERS = 512, 1 << 18  # posts that are compared at once
 _LENGTH = 10_000
 
 _log = structlog.get_logger()
+
+_Kept = tuple[list[int], list[int], tuple[Ints, Signatures]]
+"""The segments, the records of the last one, and its slots and signatures."""
 
 
 class Copies:
@@ -53,41 +67,46 @@ class Copies:
 
     def _reset(self) -> None:
         self._window: Window | None = None
-        self._origins: list[Origin | None] = []
+        self._origins = Origins(self._size)
         self._members: dict[str, Member] = {}
         self._unsaved: list[int] = []  # numbers of records
+        self._signed: list[tuple[Ints, Signatures]] = []  # slots, and what was placed there lately
         self._segments: list[int] = []  # the newest record of each one that is kept
         self._tail: list[int] = []  # the records of the last of them, while it is short
 
     def start(self, now: datetime) -> None:  # noqa: ARG002 (the form of every part)
-        """Load the window as it was saved last."""
+        """Load the window as it was saved last, segment by segment."""
         self._reset()
         window = self._window = Window(self._size)
-        self._origins = [None] * self._size
+        posts = 0
         with self._database.reading() as session:
-            kept = copies.segments(session)
+            for last in copies.segment_numbers(session):
+                self._segments.append(last)
+                window.placed = last + 1
+                segment = unpack(copies.segment(session, last) or b"")
+                self._tail = [] if segment is None else segment.numbers
+                self._signed = []
+                if segment is not None:
+                    self._load(window, segment)
+                    posts += len(segment.numbers)
             gone = [
                 post
                 for act in erasures.pending(session)
                 for post in erasures.posts(session, act.id)
             ]
-        for last, body in kept:
-            self._segments.append(last)
-            segment = unpack(body)
-            if segment is None:
-                continue
-            self._tail = segment.numbers
-            numbers = np.array(segment.numbers, np.int64)
-            slots = numbers % self._size
-            window.put(slots, segment.signatures())
-            window.depth[slots] = np.frombuffer(segment.depth, np.uint8)
-            window.root[slots] = np.frombuffer(segment.roots, np.int32) % self._size
-            for slot, origin in zip(slots.tolist(), segment.origins, strict=True):
-                self._origins[slot] = origin
-            window.placed = last + 1
         if gone:
             self.forget(gone)
-        _log.info("copies_loaded", posts=sum(one is not None for one in self._origins))
+        _log.info("copies_loaded", posts=min(posts, self._size))
+
+    def _load(self, window: Window, segment: Segment) -> None:
+        slots = np.array(segment.numbers, np.int64) % self._size
+        signed = segment.signatures()
+        window.put(slots, signed)
+        window.depth[slots] = np.frombuffer(segment.depth, np.uint8)
+        window.root[slots] = np.frombuffer(segment.roots, np.int32) % self._size
+        for slot, origin in zip(slots.tolist(), segment.origins, strict=True):
+            self._origins[slot] = origin
+        self._signed = [(slots, signed)]
 
     def refresh(self, now: datetime) -> None:
         """People change nothing here."""
@@ -97,14 +116,16 @@ class Copies:
         window = self._window
         if window is None:
             return
-        for start in range(0, len(scored), _AT_ONCE):
-            posts = [one.post for one in scored[start : start + _AT_ONCE]]
-            found = window.find(sign([_said(one) for one in posts]))
+        for posts, said in _some_at_once(scored):
+            signed = sign(said)
+            found = window.find(signed)
             for post, slot, placed in zip(
                 posts, found.slot.tolist(), found.placed.tolist(), strict=True
             ):
                 if slot >= 0:
                     self._settle(post, slot, placed)
+            new = np.flatnonzero(found.placed >= 0)
+            self._signed.append((found.placed[new], signed.take(new)))
             self._unsaved += found.records.tolist()
 
     def _settle(self, post: Post, slot: int, placed: int) -> None:
@@ -135,19 +156,21 @@ class Copies:
                 if holder != self._holder:
                     raise RetryError(f"the lease {_LEASE} was lost; its new holder goes on")
             copies.record(session, self._members.values())
-            segments, tail = self._put(session, now)
+            kept = self._put(session, now)
             while prunes and copies.prune(session, before=now - KEEP) >= _PRUNED_AT_ONCE:
                 pass
-        self._segments, self._tail = segments, tail
-        self._members, self._unsaved = {}, []
+        self._members = {}
+        if kept is not None:
+            self._segments, self._tail, signed = kept
+            self._unsaved, self._signed = [], [signed]
         self._pruned = now if prunes else self._pruned
 
-    def _put(self, session: Session, now: datetime) -> tuple[list[int], list[int]]:
-        """Write the new records; returns the segments that there are then, and the open tail."""
+    def _put(self, session: Session, now: datetime) -> _Kept | None:
+        """Write the new records; returns what is kept then, None where nothing was new."""
         window, size = self._window, self._size
-        segments = list(self._segments)
         if window is None or not self._unsaved:
-            return segments, self._tail
+            return None
+        segments = list(self._segments)
         rewrites = self._unsaved[0] in self._tail  # something in it was forgotten
         goes_on = segments and (len(self._tail) < _TAIL or rewrites)
         continues = segments.pop() if goes_on else None
@@ -156,18 +179,55 @@ class Copies:
         live = sorted({number % size: number for number in sorted(set(numbers))}.values())
         slots = np.array(live, np.int64) % size
         origins = [self._origins[slot] or Origin("", "", "", 0.0) for slot in slots.tolist()]
+        signed = emptied(self._signatures(session, live), window.exact[slots] == 0)
         body = pack(
             np.array(live, np.int64),
             origins,
             window.depth[slots].tobytes(),
             window.root[slots].astype(np.int32).tobytes(),
-            _signed(window, slots),
+            signed,
         )
         copies.put_segment(session, live[-1], body, now=now, replaces=continues)
         segments.append(live[-1])
-        old = [last for last in segments if last < window.placed - size]
-        copies.drop_segments(session, old)
-        return [last for last in segments if last not in set(old)], live
+        old = {last for last in segments if last < window.placed - size}
+        copies.drop_segments(session, sorted(old))
+        return [last for last in segments if last not in old], live, (slots, signed)
+
+    def _signatures(self, session: Session, live: list[int]) -> Signatures:
+        """What stands at these records.
+
+        Of those with a second chance the keys are read from the segments: in memory there are none.
+        """
+        size = self._size
+        at: dict[int, int] = {}
+        every = [empty(1)]
+        rows = 1
+        for slots, signed in self._signed:
+            at.update(zip(slots.tolist(), range(rows, rows + len(slots)), strict=True))
+            rows += len(slots)
+            every.append(signed)
+        again: dict[int, list[int]] = {}  # by segment the records that they had before
+        for number in live:
+            if number % size not in at:
+                where = bisect_left(self._segments, number - size)
+                again.setdefault(where, []).append(number - size)
+        for where, numbers in again.items():
+            body = (
+                copies.segment(session, self._segments[where])
+                if where < len(self._segments)
+                else None
+            )
+            segment = unpack(body) if body is not None else None
+            if segment is None:
+                continue
+            place = {number: row for row, number in enumerate(segment.numbers)}
+            wanted = [number for number in numbers if number in place]
+            at.update((number % size, rows + row) for row, number in enumerate(wanted))
+            rows += len(wanted)
+            every.append(
+                segment.signatures().take(np.array([place[one] for one in wanted], np.int64))
+            )
+        return joined(every).take(np.array([at.get(number % size, 0) for number in live], np.int64))
 
     def held(self) -> Iterable[str]:
         """None by the worker's look at the start: this part looks by itself, at fewer posts."""
@@ -181,12 +241,7 @@ class Copies:
         """
         if self._window is None:
             return False
-        gone = set(posts)
-        slots = [
-            slot
-            for slot, one in enumerate(self._origins)
-            if one is not None and one.id in gone and self._window.exact[slot]
-        ]
+        slots = [slot for slot in self._origins.slots_of(posts) if self._window.exact[slot]]
         if not slots:
             return False
         self._window.clear(np.array(slots, np.int64))
@@ -200,32 +255,37 @@ class Copies:
 
 
 def forget_stored(session: Session, posts: Collection[str], *, now: datetime) -> int:
-    """Empty those posts in the segments that are kept; returns how many segments had some."""
+    """Empty those posts in the segments that are kept; returns how many segments had some.
+
+    One that can't be read may hold them, and goes.
+    """
     found = 0
-    for last, body in copies.segments(session):
-        emptied = without(body, posts)
-        if emptied is not None:
-            copies.put_segment(session, last, emptied, now=now)
-            found += 1
+    for last in copies.segment_numbers(session):
+        segment = unpack(copies.segment(session, last) or b"")
+        body = without(segment, posts) if segment is not None else None
+        if segment is None:
+            copies.drop_segments(session, [last])
+        elif body is not None:
+            copies.put_segment(session, last, body, now=now)
+        found += segment is None or body is not None
     return found
 
 
-_PRUNED_AT_ONCE = 1_000
+def _some_at_once(scored: Sequence[ScoredPost]) -> Iterator[tuple[list[Post], list[str]]]:
+    """The posts and what they say, so many or so long at once: bounds memory."""
+    posts: list[Post] = []
+    said: list[str] = []
+    characters = 0
+    for one in scored:
+        posts.append(one.post)
+        said.append(_said(one.post))
+        characters += len(said[-1])
+        if len(posts) >= _AT_ONCE or characters >= _CHARACTERS:
+            yield posts, said
+            posts, said, characters = [], [], 0
+    if posts:
+        yield posts, said
 
 
 def _said(post: Post) -> str:
     return f"{post.title}\n{post.text}"[:_LENGTH]
-
-
-def _signed(window: Window, slots: np.typing.NDArray[np.int64]) -> Signatures:
-    return Signatures(
-        exact=window.exact[slots],
-        length=window.length[slots].astype(np.int64),
-        thin=window.thin[slots],
-        keys=window.keys[slots],
-        pairs=window.pairs[slots],
-        triples=window.triples[slots],
-        row=window.row[slots],
-        tagged=window.tagged[slots],
-        bands=bands(window.row[slots]),
-    )

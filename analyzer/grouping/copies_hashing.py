@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
+U8 = npt.NDArray[np.uint8]
 U16 = npt.NDArray[np.uint16]
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -18,6 +21,7 @@ _AT_ONCE = 32  # posts: what is computed for them stays in the cache
 _DRAWN = np.random.default_rng(20).integers(0, 1 << 32, (2, BANDS * _OF_BAND), np.uint32)
 _SALTS: U32 = _DRAWN[0]
 _ODD: U32 = _DRAWN[1] | np.uint32(1)
+_ASCII, _OF_LATIN, _OTHERS = np.uint32(0x80), np.uint32(37), np.uint32(218)
 
 
 def mix(values: U32) -> U32:
@@ -43,6 +47,26 @@ def whole(mixed: U32, owner: Ints, posts: int) -> U64:
     if len(owner):
         found[some] = np.add.reduceat(value, first[some])
     return found
+
+
+def letters(codes: U32, mixed: U32) -> U8:
+    """A hash of each character that takes one byte, 1 to 254: what short texts are kept as.
+
+    Digits and Latin letters have one of their own each: numbers and words of few letters are told
+    apart by these alone. ``mixed``: the characters' hashes.
+    """
+    found = (mixed >> np.uint32(16)) * _OTHERS >> np.uint32(16)
+    found += _OF_LATIN
+    return np.where(codes < _ASCII, _latin()[np.minimum(codes, _ASCII)], found).astype(np.uint8)
+
+
+@cache
+def _latin() -> U32:
+    """1 to 36 for digits and letters in lower case."""
+    table = np.ones(int(_ASCII) + 1, np.uint32)
+    table[ord("0") : ord("9") + 1] = np.arange(1, 11)
+    table[ord("a") : ord("z") + 1] = np.arange(11, 37)
+    return table
 
 
 def grams(mixed: U32, gram: int) -> U32:
@@ -84,19 +108,23 @@ def upper(hashes: U32) -> U16:
     ).astype(np.uint16)
 
 
-def bands(row: U16) -> U32:
+def bands(row: U8, length: Ints) -> U32:
     """(posts, 16): keys of three smallest hashes of pairs each, of the first 64 characters.
+
+    Of texts that are longer than the row none: they have enough other keys.
 
     Posts that share no more than a hashtag have few of these in common, changed copies most. Every
     second one is of texts of one length, as thousands of posts have little beside one hashtag.
     """
     found = np.full((len(row), BANDS), EMPTY, np.uint32)
-    for at in range(0, len(row), _AT_ONCE):
-        found[at : at + _AT_ONCE] = _bands(row[at : at + _AT_ONCE, :_BANDED])
+    short = np.flatnonzero(length <= row.shape[1])
+    for at in range(0, len(short), _AT_ONCE):
+        few = short[at : at + _AT_ONCE]
+        found[few] = _bands(row[few, :_BANDED])
     return found
 
 
-def _bands(row: U16) -> U32:
+def _bands(row: U8) -> U32:
     few = row.astype(np.uint32)
     value = mix(few[:, :-1] * np.uint32(0x01000193) + few[:, 1:])
     ended = few[:, 1:] == 0

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from analyzer.grouping.copies_hashing import U16, U64, Ints
+from analyzer.grouping.copies_hashing import U8, Ints
 
 _WORD = 64
-_CELLS = 1 << 20  # comparisons at once, and pairs: bounds memory
-_PAIRS = 512
+_PAIRS = 512  # at once: bounds memory, a megabyte of it
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
-_NOTHING = np.uint16(2)  # characters are odd, and 0 where there is none
+_CHARS = 256  # different hashes of characters; 0 where there is none
 
 
-def in_common(one: U16, other: U16) -> Ints:
+def in_common(one: U8, other: U8) -> Ints:
     """(pairs): characters in common of each two rows of 128, in order; zeros count nothing."""
     found: Ints = (one != 0).sum(axis=1)
     differ = np.flatnonzero((one != other).any(axis=1))
@@ -37,43 +36,38 @@ def in_common(one: U16, other: U16) -> Ints:
     return found
 
 
-def _split(rows: U16) -> tuple[U16, U16]:
+def _split(rows: U8) -> tuple[U8, U8]:
     """(what stands before, the last 64 characters) of each row, each 64 characters wide."""
     ends = rows.shape[1] - np.argmax(rows[:, ::-1] != 0, axis=1)
     starts = np.maximum(ends - _WORD, 0)
     place = np.arange(_WORD)
-    before = np.where(place < starts[:, None], rows[:, :_WORD], np.uint16(0))
+    before = np.where(place < starts[:, None], rows[:, :_WORD], np.uint8(0))
     return before, np.take_along_axis(rows, starts[:, None] + place, axis=1)
 
 
-def _of_words(one: U16, other: U16) -> Ints:
+def _of_words(one: U8, other: U8) -> Ints:
     """As above for rows of 64."""
     longest = _WORD - np.argmax(((one != 0) | (other != 0))[:, ::-1], axis=1)
     order = np.argsort(longest, kind="stable")
     found = np.zeros(len(one), np.int64)
     for at in range(0, len(order), _PAIRS):
         few = order[at : at + _PAIRS]
-        found[few] = _of_few(_equal(one[few], other[few, : longest[few[-1]]]))
+        most = longest[few[-1]]
+        found[few] = _of_few(one[few, :most], other[few, :most])
     return found
 
 
-def _equal(one: U16, other: U16) -> U64:
-    """(steps, pairs): by bits where in ``one`` each character of ``other`` stands."""
-    pairs, steps = other.shape
-    theirs = np.where(other == 0, _NOTHING, other)
-    words = np.empty((steps, pairs), np.uint64)
-    few = max(1, _CELLS // (steps * _WORD))
-    for at in range(0, pairs, few):
-        equal = theirs[at : at + few, :, None] == one[at : at + few, None, :]
-        bits = np.packbits(equal, axis=2, bitorder="little").view(np.uint64)
-        words[:, at : at + few] = bits[:, :, 0].T
-    return words
-
-
-def _of_few(words: U64) -> Ints:
-    state = np.full(words.shape[1], _ALL)
-    for equal in words:
-        met = state & equal
+def _of_few(one: U8, other: U8) -> Ints:
+    """As above. By bits where in ``one`` each character stands, and then step by step."""
+    pairs, steps = one.shape
+    places = np.zeros(pairs * _CHARS, np.uint64)
+    base = np.arange(0, pairs * _CHARS, _CHARS)
+    for step in range(steps):
+        places[base + one[:, step]] |= np.uint64(1 << step)
+    places[base] = 0
+    state = np.full(pairs, _ALL)
+    for step in range(steps):
+        met = state & places[base + other[:, step]]
         rest = state ^ met
         state += met
         state |= rest

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from analyzer.grouping.copies_hashing import EMPTY, EMPTY16, U16, U32, U64, Bools, Ints
+from analyzer.grouping.copies_hashing import EMPTY, EMPTY16, U8, U16, U32, U64, Bools, Ints
 from analyzer.grouping.copies_order import in_common
-from analyzer.grouping.copies_text import ROW, Signatures
+from analyzer.grouping.copies_text import ROW, Signatures, triples
 
 _TRIED, _BEFORE = 16, (1, 2, 3)
 """Candidates a post that are verified, those with the most shared keys first; and of one batch
@@ -145,14 +145,14 @@ def similar(bar: Bar, mine: Any, here: Ints, theirs: Any, there: Ints) -> Floats
 def _looked_at(bar: Bar, mine: Any, here: Ints, theirs: Any, there: Ints, equal: Bools) -> Floats:
     """As above; ``equal``: of which pairs what is compared is the same."""
     share, fewer, whole = shared(mine.pairs[here], theirs.pairs[there])
-    length = np.stack([mine.length[here], theirs.length[there]])
+    length = np.stack([mine.length[here], theirs.length[there]]).astype(np.int64)
     ratio = _ratio(length)
     short = length.max(axis=0) <= ROW
     score = np.where(equal, 2.0, 0.0)
     may_be = equal | (share >= np.interp(fewer, bar.least_sizes, bar.least))
     some = np.flatnonzero(short & may_be)
     pairs = _Short(
-        rows=(mine.row[here[some]], theirs.row[there[some]]),
+        rows=(mine.body[here[some]], theirs.body[there[some]]),
         tags=(mine.tagged[here[some]], theirs.tagged[there[some]]),
         length=length[:, some],
         share=np.where(fewer[some] >= bar.fewest_of_piece, share[some], 0.0),
@@ -160,19 +160,19 @@ def _looked_at(bar: Bar, mine: Any, here: Ints, theirs: Any, there: Ints, equal:
     )
     score[some] = _by_order(bar, pairs)
     some = np.flatnonzero(~short & ~equal & (fewer >= bar.fewest))
-    triples, _, _ = shared(mine.triples[here[some]], theirs.triples[there[some]])
+    runs, _, _ = shared(triples(mine, here[some]), triples(theirs, there[some]))
     thin = mine.thin[here[some]] | theirs.thin[there[some]]
-    score[some] = _by_shares(bar, share[some], fewer[some], triples, ratio[some], whole[some], thin)
+    score[some] = _by_shares(bar, share[some], fewer[some], runs, ratio[some], whole[some], thin)
     return score
 
 
 def _by_shares(
-    bar: Bar, share: Floats, fewer: Ints, triples: Floats, ratio: Floats, whole: Bools, thin: Bools
+    bar: Bar, share: Floats, fewer: Ints, runs: Floats, ratio: Floats, whole: Bools, thin: Bools
 ) -> Floats:
     """The score of long texts, by their sketches."""
     slack = np.where(whole, bar.slack, bar.slack_of_samples)
     good = share >= np.interp(fewer, bar.sizes, bar.pairs)
-    good &= (fewer < bar.slack_from) | (triples >= share**1.5 - slack)
+    good &= (fewer < bar.slack_from) | (runs >= share**1.5 - slack)
     piece = (share >= bar.piece) & (ratio >= bar.piece_ratio)
     piece &= fewer >= np.where(whole, bar.fewest_of_piece, bar.fewest_sampled)
     thin_good = (ratio >= bar.thin_ratio) & (share >= bar.thin)
@@ -183,7 +183,7 @@ def _by_shares(
 class _Short(Struct, frozen=True):
     """Pairs of short texts: two of everything for each; ``share``: 0 where of too few pairs."""
 
-    rows: tuple[U16, U16]
+    rows: tuple[U8, U8]
     tags: tuple[U64, U64]
     length: Ints
     share: Floats
@@ -240,10 +240,10 @@ def _ratio(of: Ints) -> Floats:
     return np.asarray(of.min(axis=0) / np.maximum(of.max(axis=0), 1))
 
 
-def _untagged(rows: U16, tags: U64) -> U16:
+def _untagged(rows: U8, tags: U64) -> U8:
     """The rows without what stands in hashtags."""
     inside = np.unpackbits(tags.view(np.uint8), axis=1, bitorder="little").astype(np.bool_)
-    left = np.where(inside, np.uint16(0), rows)
+    left = np.where(inside, np.uint8(0), rows)
     long = np.flatnonzero((left[:, left.shape[1] // 2 :] != 0).any(axis=1))
     order = np.argsort(left[long] == 0, axis=1, kind="stable")
     left[long] = np.take_along_axis(left[long], order, axis=1)

@@ -8,7 +8,7 @@ which it could be guessed: what is destroyed by law is taken out of them too (:f
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -16,30 +16,21 @@ import numpy as np
 import structlog
 from msgspec import Struct
 
-from analyzer.grouping.copies_hashing import BANDS, EMPTY, EMPTY16, Ints, bands
+from analyzer.grouping.copies_hashing import BANDS, EMPTY, EMPTY16, Bools, Ints, bands
+from analyzer.grouping.copies_origins import Origin
 from analyzer.grouping.copies_text import KEYS, ROW, SKETCH, Signatures
 
-_VERSION = 2  # 1 had no rows of characters
+_VERSION = 3  # 1 had no rows of characters, 2 had two bytes for each
 _TYPES: dict[str, tuple[Any, int]] = {
     "exact": (np.uint64, 1),
-    "length": (np.int64, 1),
+    "length": (np.uint16, 1),
     "thin": (np.bool_, 1),
     "keys": (np.uint32, KEYS),
     "pairs": (np.uint16, SKETCH),
-    "triples": (np.uint16, SKETCH),
-    "row": (np.uint16, ROW),
+    "body": (np.uint8, ROW),
     "tagged": (np.uint64, ROW // 64),
 }
 _log = structlog.get_logger()
-
-
-class Origin(Struct, array_like=True, frozen=True):
-    """Who stands at a slot, and the group's first post: its id, source, seconds since 1970."""
-
-    id: str
-    group: str
-    source: str
-    at: float
 
 
 class Segment(Struct, array_like=True):
@@ -59,7 +50,7 @@ class Segment(Struct, array_like=True):
         for name, (kind, width) in _TYPES.items():
             column = np.frombuffer(self.columns[name], kind)
             columns[name] = column.reshape(rows) if width == 1 else column.reshape(rows, width)
-        return Signatures(**columns, bands=bands(columns["row"]))
+        return Signatures(**columns, bands=bands(columns["body"], columns["length"]))
 
 
 def pack(
@@ -75,31 +66,48 @@ def pack(
 
 
 def unpack(body: bytes) -> Segment | None:
-    """The segment; None where it can't be read: those posts are only not compared any more."""
+    """The segment; None where it can't be read, and for one of another form.
+
+    Those posts are only not compared any more.
+    """
     try:
         segment = msgspec.msgpack.decode(zlib.decompress(body), type=Segment)
+        if segment.v != _VERSION:
+            _log.warning("copies_unreadable", form=segment.v, wanted=_VERSION)
+            return None
         segment.signatures()
     except (msgspec.MsgspecError, zlib.error, ValueError, KeyError) as error:
         _log.warning("copies_unreadable", error=str(error))
         return None
-    return segment if segment.v == _VERSION else None
+    return segment
 
 
-def without(body: bytes, posts: Collection[str]) -> bytes | None:
+def without(segment: Segment, posts: Collection[str]) -> bytes | None:
     """The segment with nothing left of those posts but their ids; None where none is in it."""
-    segment = unpack(body)
-    if segment is None:
-        return None
     gone = np.array([one.id in posts for one in segment.origins], np.bool_)
     if not gone.any():
         return None
-    signed = empty(len(gone))
-    held = segment.signatures()
-    for name in _TYPES:
-        getattr(signed, name)[~gone] = getattr(held, name)[~gone]
     return pack(
-        np.array(segment.numbers, np.int64), segment.origins, segment.depth, segment.roots, signed
+        np.array(segment.numbers, np.int64),
+        segment.origins,
+        segment.depth,
+        segment.roots,
+        emptied(segment.signatures(), gone),
     )
+
+
+def emptied(signed: Signatures, gone: Bools) -> Signatures:
+    """The signatures, of those posts such that nothing is similar to."""
+    left = empty(len(gone))
+    for name in Signatures.__struct_fields__:
+        getattr(left, name)[~gone] = getattr(signed, name)[~gone]
+    return left
+
+
+def joined(several: Sequence[Signatures]) -> Signatures:
+    """All of them, in order."""
+    fields = Signatures.__struct_fields__
+    return Signatures(*(np.concatenate([getattr(one, name) for one in several]) for name in fields))
 
 
 def empty(posts: int) -> Signatures:
@@ -110,8 +118,7 @@ def empty(posts: int) -> Signatures:
         thin=np.zeros(posts, np.bool_),
         keys=np.full((posts, KEYS), EMPTY, np.uint32),
         pairs=np.full((posts, SKETCH), EMPTY16, np.uint16),
-        triples=np.full((posts, SKETCH), EMPTY16, np.uint16),
-        row=np.zeros((posts, ROW), np.uint16),
+        body=np.zeros((posts, ROW), np.uint8),
         tagged=np.zeros((posts, ROW // 64), np.uint64),
         bands=np.full((posts, BANDS), EMPTY, np.uint32),
     )

@@ -1,6 +1,6 @@
 """Where candidates are found: a table from keys to slots of the window, a few places a bucket.
 
-The newest stay. A key that thousands of posts share takes no more than three of the four places of
+The newest stay. A key that thousands of posts share takes no more than six of the eight places of
 its bucket, so that it does not drive out other keys.
 """
 
@@ -13,7 +13,7 @@ from analyzer.grouping.copies_hashing import U32, Ints, mix
 
 SLOTS = (1 << 18) - 1
 """The bits of a cell that hold a slot; the others are a tag of the key."""
-_WAYS, _OF_ONE = 4, 3
+_WAYS, _OF_ONE = 8, 6
 
 
 class Table:

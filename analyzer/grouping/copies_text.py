@@ -3,7 +3,8 @@
 A batch is handled at once with numpy: texts joined by NUL, one table for characters, one pass for
 repost marks. Kept are letters and digits only, so that signs, emoji and spaces decide nothing.
 A post's signature is MinHash sketches of the bottom-k kind (Broder 1997): *keys* find candidates,
-*pairs* and *triples* verify long ones; short texts are kept as the row of their characters' hashes.
+*pairs* and *triples* verify long ones; short texts are kept as the row of their characters' hashes,
+one byte each, in the same place.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
 from analyzer.grouping.copies_hashing import (
+    U8,
     U16,
     U32,
     U64,
@@ -25,6 +28,7 @@ from analyzer.grouping.copies_hashing import (
     Ints,
     bands,
     grams,
+    letters,
     mix,
     smallest,
     upper,
@@ -65,12 +69,12 @@ class Signatures(Struct, frozen=True):
 
     ``exact`` (n): hash of the whole normalised text, 0 where nothing is left of it. ``length``
     (n): letters and digits, those of hashtags too. ``thin`` (n): hashtags are most of it, and were
-    kept for that. ``keys`` (n, 24): the smallest hashes of 4
-    characters, by which candidates are found; then EMPTY. ``pairs``, ``triples`` (n, 64): the
-    upper halves of the smallest hashes of 2 and 3 characters, which verify; then EMPTY16. These
-    rows ascend. ``row`` (n, 128): an odd hash of each of the first characters, those of hashtags
-    too; then 0. ``tagged`` (n, 2): by a bit for each of them whether it is in a hashtag. ``bands``
-    (n, 16): keys of the row as a whole.
+    kept for that. ``keys`` (n, 24): the smallest hashes of 4 characters, by which candidates are
+    found; then EMPTY. ``pairs`` (n, 64): the upper halves of the smallest hashes of 2 characters,
+    which verify; then EMPTY16. These rows ascend. ``body`` (n, 128): of a text up to 128 characters
+    a hash of each, those of hashtags too, then 0; of a longer one 64 ``triples``, as pairs, of the
+    same hashes. ``tagged`` (n, 2): by a bit for each of the first characters whether it is in a
+    hashtag. ``bands`` (n, 16): keys of a short text as a whole, EMPTY of a longer one.
     """
 
     exact: U64
@@ -78,8 +82,7 @@ class Signatures(Struct, frozen=True):
     thin: Bools
     keys: U32
     pairs: U16
-    triples: U16
-    row: U16
+    body: U8
     tagged: U64
     bands: U32
 
@@ -92,24 +95,52 @@ def sign(texts: Sequence[str]) -> Signatures:
     """The signatures of the texts. Any string will do, also one with lone surrogates."""
     said = _kept_characters(texts)
     every = mix(said.codes * np.uint32(0x9E3779B1))
-    row, tagged = _rows(every, said, len(texts))
-    mixed, owner = every[~said.left_out], said.owner[~said.left_out]
-    most = KEYS, SKETCH, SKETCH
-    keys, pairs, triples = (
+    bytes_of = letters(said.codes, every)
+    row, tagged = _rows(bytes_of, said, len(texts))
+    kept = ~said.left_out
+    mixed, owner = every[kept], said.owner[kept]
+    keys, pairs = (
         smallest(grams(mixed, gram), owner, len(texts), few)
-        for gram, few in zip((_KEY_GRAM, _PAIR, _TRIPLE), most, strict=True)
+        for gram, few in ((_KEY_GRAM, KEYS), (_PAIR, SKETCH))
     )
+    banded = bands(row, said.length)
+    long = said.length > ROW
+    if long.any():
+        few = long[owner]
+        number = np.cumsum(long) - 1
+        found = _triples(bytes_of[kept][few], number[owner[few]], int(long.sum()))
+        row[long] = found.view(np.uint8)
     return Signatures(
         exact=whole(mixed, owner, len(texts)),
         length=said.length,
         thin=said.thin,
         keys=keys,
         pairs=upper(pairs),
-        triples=upper(triples),
-        row=row,
+        body=row,
         tagged=tagged,
-        bands=bands(row),
+        bands=banded,
     )
+
+
+def triples(of: Any, posts: Ints) -> U16:
+    """(posts, 64): the upper halves of the smallest hashes of 3 characters, then EMPTY16.
+
+    ``of`` has the columns of Signatures, ``posts`` are its rows. Those of short texts are
+    made here.
+    """
+    body = of.body[posts]
+    found: U16 = body.view(np.uint16)
+    short = np.flatnonzero(of.length[posts] <= ROW)
+    if len(short):
+        some, row = posts[short], body[short]
+        aside = np.unpackbits(of.tagged[some].view(np.uint8), axis=1, bitorder="little")
+        kept = (row != 0) & ((aside == 0) | of.thin[some][:, None])
+        found[short] = _triples(row[kept], np.nonzero(kept)[0], len(short))
+    return found
+
+
+def _triples(codes: U8, owner: Ints, posts: int) -> U16:
+    return upper(smallest(grams(codes.astype(np.uint32), _TRIPLE), owner, posts, SKETCH))
 
 
 def plain(texts: Sequence[str], *, tags: bool = False) -> list[str]:
@@ -146,14 +177,14 @@ def _kept_characters(texts: Sequence[str]) -> _Said:
     return _Said(codes[kept], owner[kept], inside[kept], left_out[kept], length, thin)
 
 
-def _rows(mixed: U32, said: _Said, posts: int) -> tuple[U16, U64]:
+def _rows(codes: U8, said: _Said, posts: int) -> tuple[U8, U64]:
     """(posts, ROW) and (posts, 2): the first characters in order, and which are in hashtags."""
-    row = np.zeros((posts, ROW), np.uint16)
+    row = np.zeros((posts, ROW), np.uint8)
     inside = np.zeros((posts, ROW), np.bool_)
-    place = np.arange(len(mixed)) - (np.cumsum(said.length) - said.length)[said.owner]
+    place = np.arange(len(codes)) - (np.cumsum(said.length) - said.length)[said.owner]
     few = place < ROW
     whose, place = said.owner[few], place[few]
-    row[whose, place] = (mixed[few] >> np.uint32(16)).astype(np.uint16) | np.uint16(1)
+    row[whose, place] = codes[few]
     inside[whose, place] = said.tagged[few]
     return row, np.packbits(inside, axis=1, bitorder="little").view(np.uint64)
 

@@ -3,7 +3,7 @@
 A copy that differs from its original stands in the window too, as a variant: a copy of it is of
 the same group. The further from the original, the more alike it must be, so that a chain of small
 changes does not drift far from where it began. Candidates share some of the keys that
-copies_text.py makes (a table of four places a bucket, the newest kept); they are verified by how
+copies_text.py makes (a table of eight places a bucket, the newest kept); they are verified by how
 much of the shorter one's sketches the other has.
 The oldest original leaves for a new one; one that was copied since the hand last passed stays for
 another round (second chance), so that a story outlives the window while it is being told.
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from analyzer.grouping.copies_hashing import EMPTY, EMPTY16, Bools, Ints
+from analyzer.grouping.copies_hashing import EMPTY16, Bools, Ints
 from analyzer.grouping.copies_pairs import (
     ENOUGH,
     Bar,
@@ -30,10 +30,10 @@ from analyzer.grouping.copies_pairs import (
     similar,
 )
 from analyzer.grouping.copies_table import SLOTS, Table
-from analyzer.grouping.copies_text import KEYS, ROW, SKETCH, Signatures
+from analyzer.grouping.copies_text import ROW, SKETCH, Signatures
 
 WINDOW = 200_000
-_BUCKETS = 1 << 22
+_BUCKETS = 1 << 20
 
 
 class Found(Struct, frozen=True):
@@ -61,19 +61,23 @@ class Window:
         self.placed = 0
         """How many records were ever placed; the next one goes to slot ``placed % size``."""
         self.exact = np.zeros(size, np.uint64)
-        self.length = np.zeros(size, np.int32)
+        self.length = np.zeros(size, np.uint16)
         self.thin = np.zeros(size, np.bool_)
         # Zeros take no memory before they are written, and nothing leads to an empty slot.
-        self.keys = np.zeros((size, KEYS), np.uint32)
         self.pairs = np.zeros((size, SKETCH), np.uint16)
-        self.triples = np.zeros((size, SKETCH), np.uint16)
-        self.row = np.zeros((size, ROW), np.uint16)
+        self.body = np.zeros((size, ROW), np.uint8)
         self.tagged = np.zeros((size, ROW // 64), np.uint64)
         self.depth = np.zeros(size, np.uint8)
-        self.root = np.zeros(size, np.int64)
+        self.root = np.zeros(size, np.int32)
         self._least = np.array([1e-9, *self.bar.variants])
         self._copied = np.zeros(size, np.bool_)
         self._table = Table(_BUCKETS)
+
+    @property
+    def nbytes(self) -> int:
+        """Of memory, once the window was full."""
+        columns = [one for one in vars(self).values() if isinstance(one, np.ndarray)]
+        return sum(one.nbytes for one in columns) + self._table.nbytes
 
     def find(self, signed: Signatures) -> Found:
         """Of each post what it is a copy of. Originals and variants are placed, in order."""
@@ -112,7 +116,7 @@ class Window:
         score = self._similar(signed, here, self, there)
         score = np.where(score < self._least[self.depth[there]], 0.0, score)
         far = np.flatnonzero((score > 0) & (score < self.bar.same) & (self.depth[there] > 0))
-        near = self._near(signed, here[far], self, self.root[there[far]])
+        near = self._near(signed, here[far], self, self.root[there[far]].astype(np.int64))
         score[far[~near]] = 0.0
         return score
 
@@ -197,10 +201,8 @@ class Window:
         self.exact[slots] = signed.exact
         self.length[slots] = signed.length
         self.thin[slots] = signed.thin
-        self.keys[slots] = signed.keys
         self.pairs[slots] = signed.pairs
-        self.triples[slots] = signed.triples
-        self.row[slots] = signed.row
+        self.body[slots] = signed.body
         self.tagged[slots] = signed.tagged
         owner, hashes = all_keys(signed)
         self._table.put(slots[owner], hashes)
@@ -209,10 +211,8 @@ class Window:
         """Forget what stands in the slots: nothing is a copy of it any more."""
         self.exact[slots] = 0
         self.length[slots] = 0
-        self.keys[slots] = EMPTY
         self.pairs[slots] = EMPTY16
-        self.triples[slots] = EMPTY16
-        self.row[slots] = 0
+        self.body[slots] = 0
         self.tagged[slots] = 0
 
     def _near(self, mine: Any, here: Ints, theirs: Any, there: Ints) -> Bools:

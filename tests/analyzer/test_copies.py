@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.changed_copies import Changer
 
 from analyzer.grouping import copies_evaluation, copies_order
+from analyzer.grouping.copies_origins import Origin, Origins
 from analyzer.grouping.copies_text import sign
-from analyzer.grouping.copies_window import Window
+from analyzer.grouping.copies_window import WINDOW, Window
 
 PLACES = [
     "城东",
@@ -189,11 +191,9 @@ def test_short_sentences_of_one_form_are_no_copies():
 @given(st.data())
 @settings(max_examples=40, deadline=None)
 def test_characters_in_order_are_counted_as_by_the_book(data: st.DataObject):
-    import numpy as np
-
     texts = st.lists(st.integers(1, 6), max_size=64)
     one, other = data.draw(texts), data.draw(texts)
-    row = np.zeros((2, 128), np.uint16)
+    row = np.zeros((2, 128), np.uint8)
     for at, text in enumerate((one, other)):
         row[at, : len(text)] = [2 * char + 1 for char in text]
     best = [0] * (len(other) + 1)
@@ -235,10 +235,32 @@ def test_odd_texts_are_equal_to_themselves(text: str):
 
 
 def test_memory_is_bounded_by_the_window():
-    window = Window()
-    arrays = [getattr(window, name) for name in ("exact", "length", "keys", "pairs", "triples")]
-    assert sum(one.nbytes for one in [*arrays, window._table]) < 160e6
-    assert window._table.nbytes == 1 << 26
+    window, origins = Window(), Origins(WINDOW)
+    assert window.nbytes + origins.nbytes <= 104e6
+    small = Window(1_000).nbytes - Window(1).nbytes + Origins(1_000).nbytes - Origins(1).nbytes
+    assert small / 999 <= 340, "bytes a slot"
+    columns = [one for one in vars(window).values() if isinstance(one, np.ndarray)]
+    assert window.nbytes == sum(one.nbytes for one in columns) + window._table.nbytes
+
+
+def test_who_stands_at_a_slot_is_kept_whatever_the_ids():
+    origins = Origins(4)
+    told = [
+        Origin("0123456789abcdef" * 2, "f" * 32, "weibo", 1.25),
+        Origin("0123456789ABCDEF" * 2, "一二三四五", "bbs", 2.0),
+        Origin("x" * 80, "x" * 80, "weibo", 3.0),
+        Origin("\ud800", "0", "bbs", 1_767_225_600.123456),
+    ]
+    assert origins[0] is None
+    for round_ in range(20):
+        for slot in range(4):
+            one = told[(slot + round_) % 4]
+            origins[slot] = Origin(one.id, one.group, f"{one.source}{round_}", one.at)
+    for slot in range(4):
+        origins[slot] = told[slot]
+    assert [origins[slot] for slot in range(4)] == told
+    assert origins.slots_of(["x" * 80, "0"]) == [2]
+    assert len(origins._sources) <= 2 * 4, "sources that left the window go"
 
 
 def test_a_name_at_the_end_of_the_last_text_is_a_mark_too():

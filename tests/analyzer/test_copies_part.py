@@ -6,11 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
+import structlog
 from support.analyzer import Clock
 from support.posts import NOON, make_scored
 from support.registry import make_database
@@ -128,7 +131,7 @@ def test_the_window_goes_on_after_a_restart_a_hand_over_or_a_death(desk: Desk, e
     assert all(found)
     assert found[0].id == first.post.id
     with desk.database.reading() as session:
-        assert len(copies.segments(session)) <= 1 + 300 // 64, "a slow flow makes few rows"
+        assert len(copies.segment_numbers(session)) <= 1 + 300 // 64, "a slow flow makes few rows"
 
 
 def test_what_left_the_window_leaves_the_tables_too(desk: Desk):
@@ -142,8 +145,8 @@ def test_what_left_the_window_leaves_the_tables_too(desk: Desk):
             desk.drain()
     desk.drain()
     with desk.database.reading() as session:
-        kept = copies.segments(session)
-        assert sum(len(body) for _, body in kept) < 400 * 500
+        kept = copies.segment_numbers(session)
+        assert sum(len(copies.segment(session, last) or b"") for last in kept) < 400 * 500
         assert len(kept) < 8
     desk.worker.close()
     desk.begin(size=100)
@@ -152,6 +155,57 @@ def test_what_left_the_window_leaves_the_tables_too(desk: Desk):
     desk.drain()
     assert desk.group(last).id == story.post.id, "it is being copied, so it stayed"
     assert desk.group(gone) is None
+
+
+def test_what_is_still_copied_is_carried_into_later_segments(desk: Desk):
+    desk.worker.close()
+    desk.begin(size=200)
+    story = desk.come("story", STORY)
+    for number in range(500):
+        desk.come(f"o{number}", other(number))
+        if number % 150 == 149:
+            desk.come(f"c{number}", "【转】" + STORY)
+            desk.drain()
+    desk.drain()
+    desk.worker.close()
+    desk.begin(size=200)
+    last = desk.come("last", STORY[:-12] + "不要围在那里看。")
+    desk.drain()
+    group = desk.group(last)
+    assert group is not None
+    assert group.id == story.post.id
+
+
+def test_segments_of_another_form_are_given_up_and_the_window_goes_on(desk: Desk):
+    desk.come("1", STORY)
+    desk.drain()
+    desk.worker.close()
+    with desk.database.transaction() as session:
+        (last,) = copies.segment_numbers(session)
+        older = msgspec.msgpack.decode(zlib.decompress(copies.segment(session, last) or b""))
+        older[0] = 2
+        packed = zlib.compress(msgspec.msgpack.encode(older))
+        copies.put_segment(session, last, packed, now=NOON)
+        copies.put_segment(session, last + 7, b"torn", now=NOON)
+    desk.begin()
+    with structlog.testing.capture_logs() as told:
+        again = desk.come("2", STORY)
+        desk.drain()
+    assert [one["event"] for one in told if one["log_level"] == "warning"] == [
+        "copies_unreadable",
+        "copies_unreadable",
+    ]
+    assert desk.group(again) is None
+    desk.worker.close()
+    desk.begin()
+    copy = desk.come("3", STORY)
+    desk.drain()
+    group = desk.group(copy)
+    assert group is not None
+    assert group.id == again.post.id
+    with desk.database.transaction() as session:
+        assert forget_stored(session, ["nobody"], now=NOON) == 1, "what can't be read goes"
+        assert len(copies.segment_numbers(session)) == 1
 
 
 def test_groups_age_out(desk: Desk):
@@ -175,7 +229,7 @@ def test_who_lost_the_lease_writes_nothing(desk: Desk):
     with pytest.raises(RetryError):
         desk.part.save(NOON)
     with desk.database.reading() as session:
-        assert copies.segments(session) == []
+        assert copies.segment_numbers(session) == []
 
 
 @pytest.mark.parametrize("running", [True, False])
