@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -11,7 +12,11 @@ from msgspec import Struct
 from posts.json_faults import json_fault
 
 _MARK = b"\xef\xbb\xbf"
+_FAULTS = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+Form = TypeVar("Form", bound=Struct)
 
 
 class BadLine(Struct, frozen=True):
@@ -24,6 +29,42 @@ class BadLine(Struct, frozen=True):
 def bad_line(number: int, wrong: str) -> BadLine:
     """``wrong`` follows the number of the line: ``的 id 应为文本或数字``."""
     return BadLine(number, f"第 {number} 行{wrong}")
+
+
+class LineReader(Generic[Form]):
+    """Reads lines into ``form``: a good one in one step, any other once more to say what is wrong.
+
+    ``complete`` makes the form of a line's number and of what :func:`read_object` says of it.
+    """
+
+    def __init__(
+        self, form: type[Form], complete: Callable[[int, dict[str, Any]], Form | BadLine]
+    ) -> None:
+        self._decode = msgspec.json.Decoder(form).decode
+        self._complete = complete
+
+    def read(
+        self, lines: Sequence[bytes | str], first: int
+    ) -> tuple[Sequence[Form], Sequence[Form | BadLine]]:
+        """What the good ones of the lines say, and all of them, but for blank ones, in order.
+
+        ``first`` is the number of the first line.
+        """
+        decode = self._decode
+        try:
+            good = [decode(line) for line in lines]
+        except _FAULTS:
+            numbered = enumerate(lines, start=first)
+            read = [self._read(number, line) for number, line in numbered if line.strip()]
+            return [one for one in read if not isinstance(one, BadLine)], read
+        return good, good
+
+    def _read(self, number: int, line: bytes | str) -> Form | BadLine:
+        try:
+            return self._decode(line)
+        except _FAULTS:
+            body = read_object(number, line)
+            return body if isinstance(body, BadLine) else self._complete(number, body)
 
 
 def read_object(

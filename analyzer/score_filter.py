@@ -11,7 +11,7 @@ from itertools import islice
 import msgspec
 from msgspec import Struct
 
-from analyzer.filter_lines import BadLine, read_object
+from analyzer.filter_lines import BadLine, LineReader
 from analyzer.locality import Matcher
 from analyzer.sentiment.port import Reason, Scorer
 from analyzer.units import UnitMatcher
@@ -46,7 +46,7 @@ class _Line(Struct, frozen=True, gc=False):
 
 
 _encoder = msgspec.json.Encoder()
-_decode = msgspec.json.Decoder(_Line).decode
+_reader = LineReader(_Line, lambda _, body: _Line(body["id"], body["text"]))
 
 
 class LineFilter:
@@ -71,18 +71,12 @@ class LineFilter:
 
         Judgements are in the order of the lines, and so are the bad lines.
         """
-        bad: list[BadLine] = []
-        try:
-            good = [_decode(line) for line in lines]
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            numbered = enumerate(lines, start=self._seen + 1)
-            read = [_read(number, line) for number, line in numbered if line.strip()]
-            good = [one for one in read if isinstance(one, _Line)]
-            bad = [one for one in read if isinstance(one, BadLine)]
+        good, read = _reader.read(lines, self._seen + 1)
+        bad = [one for one in read if isinstance(one, BadLine)] if len(good) < len(read) else []
         self._seen += len(lines)
         return self._judged(good), bad
 
-    def _judged(self, given: list[_Line]) -> list[Judgement]:
+    def _judged(self, given: Sequence[_Line]) -> list[Judgement]:
         texts = [one.text for one in given]
         found = [
             Judgement(
@@ -136,8 +130,3 @@ def score_lines(
 
 def _explained(judged: Judgement, reasons: tuple[Reason, ...]) -> Explained:
     return Explained(**msgspec.structs.asdict(judged), reasons=reasons)
-
-
-def _read(number: int, line: bytes | str) -> _Line | BadLine:
-    body = read_object(number, line)
-    return body if isinstance(body, BadLine) else _Line(body["id"], body["text"])
