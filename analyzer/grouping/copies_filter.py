@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from analyzer.filter_lines import BadLine, LineReader, bad_line
+from analyzer.filter_lines import BadLine, bad_line, read_object
 from analyzer.grouping.copies_text import sign
 from analyzer.grouping.copies_window import WINDOW, Window
 
@@ -28,17 +27,16 @@ class Grouped(Struct, frozen=True):
     group: str | int | float | None
 
 
-class _Line(Struct):
-    """A line that waits for its answer; ``original`` None: its text says nothing."""
+class _Line(Struct, gc=False):
+    """A line that waits for its answer; ``original`` None: it is itself one, or says nothing.
+
+    The collector of cycles need not look at these hundreds of thousands, as they make none.
+    """
 
     id: str | int | float
     original: _Line | None = None
+    sure: bool = True
     copied: bool = False
-    gone: bool = False
-
-    def is_sure(self) -> bool:
-        origin = self.original
-        return origin is None or origin is not self or self.copied or self.gone
 
 
 class _Given(Struct, gc=False):
@@ -47,14 +45,7 @@ class _Given(Struct, gc=False):
     title: str | None = None
 
 
-def _checked(number: int, body: dict[str, Any]) -> _Given | BadLine:
-    title = body.get("title") or ""
-    if not isinstance(title, str):
-        return bad_line(number, "的 title 应为文本")
-    return _Given(body["id"], body["text"], title)
-
-
-_reader = LineReader(_Given, _checked)
+_decode = msgspec.json.Decoder(_Given).decode
 
 
 def duplicate_lines(
@@ -64,41 +55,36 @@ def duplicate_lines(
     kept = Window(window)
     at: list[_Line | None] = [None] * window
     waiting: deque[_Line | BadLine] = deque()
-    coming = iter(lines)
-    seen = 0
-    while chunk := _some(coming, batch):
-        good, read = _reader.read(chunk, seen + 1)
-        seen += len(chunk)
-        found = kept.find(sign([_whole(one) for one in good])) if good else None
+    numbered = enumerate(lines, start=1)
+    while chunk := _some(numbered, batch):
+        read = [_read(number, line) for number, line in chunk if line.strip()]
+        good = [one for one in read if not isinstance(one, BadLine)]
+        found = kept.find(sign([text for _, text in good])) if good else None
         marked: list[_Line] = []
-        for number, given in enumerate(good):
-            line = _Line(given.id)
+        for number, (identity, _) in enumerate(good):
+            line = _Line(identity)
             slot = int(found.slot[number]) if found is not None else -1
             if found is not None and slot >= 0:
                 _settle(line, slot, int(found.placed[number]), at)
             marked.append(line)
         following = iter(marked)
         waiting.extend(one if isinstance(one, BadLine) else next(following) for one in read)
-        while waiting and (isinstance(waiting[0], BadLine) or waiting[0].is_sure()):
+        while waiting and (isinstance(waiting[0], BadLine) or waiting[0].sure):
             yield _answer(waiting.popleft())
     while waiting:
         yield _answer(waiting.popleft())
 
 
-def _some(lines: Iterator[bytes | str], most: int) -> list[bytes | str]:
+def _some(numbered: Iterator[tuple[int, bytes | str]], most: int) -> list[tuple[int, bytes | str]]:
     """The next lines, so many or so long: five megabytes a line must not come by the hundred."""
-    chunk: list[bytes | str] = []
+    chunk: list[tuple[int, bytes | str]] = []
     size = 0
-    for one in lines:
+    for one in numbered:
         chunk.append(one)
-        size += len(one)
+        size += len(one[1])
         if len(chunk) >= most or size >= _LONGEST:
             break
     return chunk
-
-
-def _whole(given: _Given) -> str:
-    return f"{given.title}\n{given.text}" if given.title else given.text
 
 
 def encode_line(grouped: Grouped) -> bytes:
@@ -109,20 +95,38 @@ def encode_line(grouped: Grouped) -> bytes:
 def _settle(line: _Line, slot: int, placed: int, at: list[_Line | None]) -> None:
     """Say whose copy the line is, and let it take its place in the window."""
     like = at[slot] if slot != placed else None
-    line.original = line if like is None else like.original
-    if line.original is not None and line.original is not line:
-        line.original.copied = True
+    if like is None:
+        line.sure = False
+    else:
+        line.original = like.original or like
+        line.original.copied = line.original.sure = True
     if placed >= 0:
         before = at[placed]
         if before is not None:
-            before.gone = True
+            before.sure = True
         at[placed] = line
 
 
 def _answer(one: _Line | BadLine) -> Grouped | BadLine:
     if isinstance(one, BadLine):
         return one
-    origin = one.original
-    if origin is None or (origin is one and not one.copied):
-        return Grouped(one.id, None)
-    return Grouped(one.id, origin.id)
+    return Grouped(one.id, (one.original or one).id if one.original or one.copied else None)
+
+
+def _read(number: int, line: bytes | str) -> tuple[str | int | float, str] | BadLine:
+    try:
+        given = _decode(line)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return _looked_at(number, line)
+    return given.id, f"{given.title}\n{given.text}" if given.title else given.text
+
+
+def _looked_at(number: int, line: bytes | str) -> tuple[str | int | float, str] | BadLine:
+    """The same, slower: what is wrong with the line, where something is."""
+    body = read_object(number, line)
+    if isinstance(body, BadLine):
+        return body
+    title = body.get("title") or ""
+    if not isinstance(title, str):
+        return bad_line(number, "的 title 应为文本")
+    return body["id"], f"{title}\n{body['text']}" if title else body["text"]

@@ -19,8 +19,8 @@ BANDS = 16
 _OF_BAND, _BANDED, _FEWEST_BANDED = 3, 64, 6
 _AT_ONCE = 32  # posts: what is computed for them stays in the cache
 _DRAWN = np.random.default_rng(20).integers(0, 1 << 32, (2, BANDS * _OF_BAND), np.uint32)
-_SALTS: U32 = _DRAWN[0]
-_ODD: U32 = _DRAWN[1] | np.uint32(1)
+_SALTS: U16 = _DRAWN[0].astype(np.uint16)
+_ODD: U16 = _DRAWN[1].astype(np.uint16) | np.uint16(1)
 _ASCII, _OF_LATIN, _OTHERS = np.uint32(0x80), np.uint32(37), np.uint32(218)
 
 
@@ -29,6 +29,11 @@ def mix(values: U32) -> U32:
     values = (values ^ (values >> np.uint32(16))) * np.uint32(0x85EBCA6B)
     values = (values ^ (values >> np.uint32(13))) * np.uint32(0xC2B2AE35)
     return values ^ (values >> np.uint32(16))
+
+
+def counts(some: Bools) -> U8:
+    """(rows): how many of each row are true, up to 255; three times as quick as a sum."""
+    return np.asarray(np.einsum("ij->i", some.view(np.uint8)))
 
 
 def whole(mixed: U32, owner: Ints, posts: int) -> U64:
@@ -125,18 +130,18 @@ def bands(row: U8, length: Ints) -> U32:
 
 
 def _bands(row: U8) -> U32:
-    few = row.astype(np.uint32)
-    value = mix(few[:, :-1] * np.uint32(0x01000193) + few[:, 1:])
-    ended = few[:, 1:] == 0
-    longest = int((~ended).sum(axis=1).max(initial=0))
-    every: U32 = value[:, :longest, None] ^ _SALTS
+    few = np.ascontiguousarray(row.T).astype(np.uint32)
+    ended = few[1:] == 0
+    longest = int(np.count_nonzero(~ended.all(axis=1)))
+    value = mix(few[:longest] * np.uint32(0x01000193) + few[1 : longest + 1]) >> np.uint32(16)
+    value = np.where(ended[:longest], value[:1], value).astype(np.uint16)  # least of the same
+    every: U16 = value[:, :, None] ^ _SALTS
     every *= _ODD
-    every |= np.where(ended[:, :longest, None], EMPTY, np.uint32(0))
-    least = every.min(axis=1, initial=EMPTY).reshape(len(row), BANDS, _OF_BAND)
+    least = every.min(axis=0, initial=EMPTY16).reshape(len(row), BANDS, _OF_BAND).astype(np.uint32)
     key: U32 = np.tile(np.arange(BANDS, dtype=np.uint32), (len(row), 1))
-    key[:, 1::2] |= (few != 0).sum(axis=1, keepdims=True).astype(np.uint32) << np.uint32(8)
+    key[:, 1::2] |= (few != 0).sum(axis=0, dtype=np.uint32)[:, None] << np.uint32(8)
     for step in range(_OF_BAND):
         key = mix(key * np.uint32(0x9E3779B1) + least[:, :, step])
     key = np.minimum(key, EMPTY - np.uint32(1))
-    key[few[:, _FEWEST_BANDED - 1] == 0] = EMPTY
+    key[few[_FEWEST_BANDED - 1] == 0] = EMPTY
     return key

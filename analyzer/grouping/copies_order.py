@@ -10,39 +10,38 @@ from __future__ import annotations
 
 import numpy as np
 
-from analyzer.grouping.copies_hashing import U8, Ints
+from analyzer.grouping.copies_hashing import U8, Ints, counts
 
 _WORD = 64
 _PAIRS = 512  # at once: bounds memory, a megabyte of it
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_BITS = np.uint64(1) << np.arange(_WORD, dtype=np.uint64)
 _CHARS = 256  # different hashes of characters; 0 where there is none
 
 
 def in_common(one: U8, other: U8) -> Ints:
     """(pairs): characters in common of each two rows of 128, in order; zeros count nothing."""
-    found: Ints = (one != 0).sum(axis=1)
+    found = counts(one != 0).astype(np.int64)
     differ = np.flatnonzero((one != other).any(axis=1))
-    one, other = one[differ], other[differ]
-    long = ((one[:, _WORD:] != 0) | (other[:, _WORD:] != 0)).any(axis=1)
-    parts = [_split(rows[long]) for rows in (one, other)]
-    whole = [rows[~long, :_WORD] for rows in (one, other)]
-    least = np.concatenate([differ[~long], differ[long], differ[long]])
+    both = np.stack([one[differ], other[differ]])
+    long = both[:, :, _WORD:].any(axis=(0, 2))
+    words = both[:, ~long, :_WORD]
+    least = differ[~long]
+    if long.any():
+        words = np.concatenate([words, *_split(both[:, long])], axis=1)
+        least = np.concatenate([least, differ[long], differ[long]])
     found[differ] = 0
-    np.add.at(
-        found,
-        least,
-        _of_words(*(np.concatenate([some, *two]) for some, two in zip(whole, parts, strict=True))),
-    )
+    np.add.at(found, least, _of_words(*words))
     return found
 
 
 def _split(rows: U8) -> tuple[U8, U8]:
     """(what stands before, the last 64 characters) of each row, each 64 characters wide."""
-    ends = rows.shape[1] - np.argmax(rows[:, ::-1] != 0, axis=1)
-    starts = np.maximum(ends - _WORD, 0)
+    ends = rows.shape[2] - np.argmax(rows[:, :, ::-1] != 0, axis=2)
+    starts = np.maximum(ends - _WORD, 0)[:, :, None]
     place = np.arange(_WORD)
-    before = np.where(place < starts[:, None], rows[:, :_WORD], np.uint8(0))
-    return before, np.take_along_axis(rows, starts[:, None] + place, axis=1)
+    before = np.where(place < starts, rows[:, :, :_WORD], np.uint8(0))
+    return before, np.take_along_axis(rows, starts + place, axis=2)
 
 
 def _of_words(one: U8, other: U8) -> Ints:
@@ -60,14 +59,13 @@ def _of_words(one: U8, other: U8) -> Ints:
 def _of_few(one: U8, other: U8) -> Ints:
     """As above. By bits where in ``one`` each character stands, and then step by step."""
     pairs, steps = one.shape
+    base = np.arange(0, pairs * _CHARS, _CHARS)[:, None]
     places = np.zeros(pairs * _CHARS, np.uint64)
-    base = np.arange(0, pairs * _CHARS, _CHARS)
-    for step in range(steps):
-        places[base + one[:, step]] |= np.uint64(1 << step)
+    np.add.at(places, (base + one).ravel(), np.tile(_BITS[:steps], pairs))
     places[base] = 0
     state = np.full(pairs, _ALL)
-    for step in range(steps):
-        met = state & places[base + other[:, step]]
+    for equal in places[(base + other).T]:
+        met = state & equal
         rest = state ^ met
         state += met
         state |= rest

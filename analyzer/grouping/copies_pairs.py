@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from analyzer.grouping.copies_hashing import EMPTY, EMPTY16, U8, U16, U32, U64, Bools, Ints
+from analyzer.grouping.copies_hashing import EMPTY, EMPTY16, U8, U16, U32, U64, Bools, Ints, counts
 from analyzer.grouping.copies_order import in_common
 from analyzer.grouping.copies_text import ROW, Signatures, triples
 
@@ -18,6 +18,8 @@ the posts before it that share a key."""
 ENOUGH = 0.8
 """A post is as good as found: no others of its batch are tried that share fewer keys."""
 
+_VOTES = 255
+_AT_ONCE = 4_096  # pairs that are compared: bounds memory
 _SOME = 2
 """So many characters changed may be another text beside the same hashtag; one is not."""
 
@@ -73,28 +75,39 @@ def shared(one: U16, other: U16) -> tuple[Floats, Ints, Bools]:
     bound = np.minimum(bound, EMPTY16 - np.uint16(1))[:, None]
     both = np.concatenate([one, other], axis=1)
     both.sort(axis=1)
-    equal = ((both[:, 1:] == both[:, :-1]) & (both[:, 1:] <= bound)).sum(axis=1)
-    fewer = np.minimum((one <= bound).sum(axis=1), (other <= bound).sum(axis=1))
+    equal = counts((both[:, 1:] == both[:, :-1]) & (both[:, 1:] <= bound))
+    fewer = np.minimum(counts(one <= bound), counts(other <= bound)).astype(np.int64)
     return np.minimum(equal / np.maximum(fewer, 1), 1.0), fewer, whole
 
 
-def all_keys(signed: Signatures, posts: Ints | None = None) -> tuple[Ints, U32]:
-    """(posts, hashes): every key, and some for what the texts are as a whole."""
-    some = signed if posts is None else signed.take(posts)
-    exact = (some.exact >> np.uint64(7)).astype(np.uint32) | np.uint32(1)
-    whole = np.where(some.exact > 0, exact, EMPTY)
-    every = np.concatenate([some.keys, whole[:, None], some.bands], axis=1)
-    at, column = np.nonzero(every != EMPTY)
-    return (at if posts is None else posts[at]), every[at, column]
+def all_keys(signed: Signatures) -> U32:
+    """(posts, 41): every key, and some for what the texts are as a whole; EMPTY where none is."""
+    exact = (signed.exact >> np.uint64(7)).astype(np.uint32) | np.uint32(1)
+    whole = np.where(signed.exact > 0, exact, EMPTY)
+    return np.concatenate([signed.keys, whole[:, None], signed.bands], axis=1)
+
+
+def listed(every: U32, posts: Ints | None = None) -> tuple[Ints, U32]:
+    """(posts, hashes): the keys that there are, of all posts or some."""
+    some = every if posts is None else every[posts]
+    at, column = np.nonzero(some != EMPTY)
+    return (at if posts is None else posts[at]), some[at, column]
 
 
 def most_shared(here: Ints, there: Ints, bits: int) -> tuple[Ints, Ints]:
-    """Of all pairs, given once for each key they share, the few a post that share the most."""
+    """Of all pairs, given once for each key they share, the few a post that share the most.
+
+    By post; at most 2**23 posts.
+    """
     if not len(here):
         return here, there
     pairs, votes = np.unique((here << bits) | there, return_counts=True)
     here, there = pairs >> bits, pairs & ((1 << bits) - 1)
-    by = np.lexsort((-votes, here))
+    if np.bincount(here).max() <= _TRIED:
+        return here, there
+    by = (here << 40) | ((_VOTES - np.minimum(votes, _VOTES)) << 32) | np.arange(len(here))
+    by.sort()
+    by &= (1 << 32) - 1
     here, there = here[by], there[by]
     starts = np.concatenate(([True], here[1:] != here[:-1]))
     first = np.maximum.accumulate(np.where(starts, np.arange(len(here)), 0))
@@ -112,8 +125,9 @@ def best_pair(here: Ints, there: Ints, score: Floats) -> tuple[Ints, Ints, Float
 
 def pairs_of(owner: Ints, hashes: npt.NDArray[np.uint32]) -> tuple[Ints, Ints]:
     """(later, earlier) posts of one batch that share keys: the three before, and the first."""
-    by = np.lexsort((owner, hashes))
-    owner, hashes = owner[by], hashes[by]
+    both = (hashes.astype(np.uint64) << np.uint64(32)) | owner.astype(np.uint64)
+    both.sort()
+    owner, hashes = (both & np.uint64(0xFFFFFFFF)).astype(np.int64), both >> np.uint64(32)
     place = np.arange(len(hashes))
     starts = np.concatenate(([True], hashes[1:] != hashes[:-1]))
     first = np.maximum.accumulate(np.where(starts, place, 0))
@@ -138,7 +152,9 @@ def similar(bar: Bar, mine: Any, here: Ints, theirs: Any, there: Ints) -> Floats
     done[here[equal & (mine.length[here] == theirs.length[there])]] = True
     looked = np.flatnonzero(equal | ~done[here])
     score = np.zeros(len(here))
-    score[looked] = _looked_at(bar, mine, here[looked], theirs, there[looked], equal[looked])
+    for at in range(0, len(looked), _AT_ONCE):
+        few = looked[at : at + _AT_ONCE]
+        score[few] = _looked_at(bar, mine, here[few], theirs, there[few], equal[few])
     return score
 
 
@@ -160,19 +176,21 @@ def _looked_at(bar: Bar, mine: Any, here: Ints, theirs: Any, there: Ints, equal:
     )
     score[some] = _by_order(bar, pairs)
     some = np.flatnonzero(~short & ~equal & (fewer >= bar.fewest))
-    runs, _, _ = shared(triples(mine, here[some]), triples(theirs, there[some]))
     thin = mine.thin[here[some]] | theirs.thin[there[some]]
-    score[some] = _by_shares(bar, share[some], fewer[some], runs, ratio[some], whole[some], thin)
+    score[some] = _by_shares(bar, share[some], fewer[some], ratio[some], whole[some], thin)
+    some = some[(score[some] > 0) & (fewer[some] >= bar.slack_from)]
+    if len(some):
+        runs, _, _ = shared(triples(mine, here[some]), triples(theirs, there[some]))
+        slack = np.where(whole[some], bar.slack, bar.slack_of_samples)
+        score[some[runs < share[some] ** 1.5 - slack]] = 0.0
     return score
 
 
 def _by_shares(
-    bar: Bar, share: Floats, fewer: Ints, runs: Floats, ratio: Floats, whole: Bools, thin: Bools
+    bar: Bar, share: Floats, fewer: Ints, ratio: Floats, whole: Bools, thin: Bools
 ) -> Floats:
-    """The score of long texts, by their sketches."""
-    slack = np.where(whole, bar.slack, bar.slack_of_samples)
+    """The score of long texts, by their sketches of pairs."""
     good = share >= np.interp(fewer, bar.sizes, bar.pairs)
-    good &= (fewer < bar.slack_from) | (runs >= share**1.5 - slack)
     piece = (share >= bar.piece) & (ratio >= bar.piece_ratio)
     piece &= fewer >= np.where(whole, bar.fewest_of_piece, bar.fewest_sampled)
     thin_good = (ratio >= bar.thin_ratio) & (share >= bar.thin)
@@ -197,10 +215,9 @@ class _Short(Struct, frozen=True):
     def common(self, some: Bools, bodies: Bools) -> tuple[Ints, Ints]:
         """(pairs) twice: what some have in common in order, and others beside hashtags; else 0."""
         whole, beside = np.flatnonzero(some), np.flatnonzero(bodies)
-        one, other = (
-            np.concatenate([rows[whole], _untagged(rows[beside], tags[beside])])
-            for rows, tags in zip(self.rows, self.tags, strict=True)
-        )
+        rows, tags = np.stack(self.rows), np.stack(self.tags)
+        left = _untagged(rows[:, beside], tags[:, beside])
+        one, other = np.concatenate([rows[:, whole], left], axis=1)
         both = in_common(one, other)
         found = np.zeros((2, len(some)), np.int64)
         found[0, whole] = both[: len(whole)]
@@ -241,10 +258,11 @@ def _ratio(of: Ints) -> Floats:
 
 
 def _untagged(rows: U8, tags: U64) -> U8:
-    """The rows without what stands in hashtags."""
-    inside = np.unpackbits(tags.view(np.uint8), axis=1, bitorder="little").astype(np.bool_)
+    """The rows (2, pairs, 128) without what stands in hashtags."""
+    inside = np.unpackbits(tags.view(np.uint8), axis=2, bitorder="little")
     left = np.where(inside, np.uint8(0), rows)
-    long = np.flatnonzero((left[:, left.shape[1] // 2 :] != 0).any(axis=1))
-    order = np.argsort(left[long] == 0, axis=1, kind="stable")
-    left[long] = np.take_along_axis(left[long], order, axis=1)
+    long = np.nonzero(left[:, :, left.shape[2] // 2 :].any(axis=2))
+    if len(long[0]):
+        few = left[long]
+        left[long] = np.take_along_axis(few, np.argsort(few == 0, axis=1, kind="stable"), axis=1)
     return left

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.grouping.copies_hashing import U32, Ints, mix
+from analyzer.grouping.copies_hashing import U32, Ints, counts, mix
 
 SLOTS = (1 << 18) - 1
 """The bits of a cell that hold a slot; the others are a tag of the key."""
@@ -31,8 +31,10 @@ class Table:
     def find(self, owner: Ints, hashes: U32) -> tuple[Ints, Ints]:
         """(owner, slot) for each place that has one of the keys."""
         cells = self._cells[mix(hashes) & self._last]
-        row, way = np.nonzero(((cells & ~np.uint32(SLOTS)) == _tag(hashes)[:, None]) & (cells > 0))
-        return owner[row], (cells[row, way] & np.uint32(SLOTS)).astype(np.int64) - 1
+        cells ^= _tag(hashes)[:, None]  # what is left of the same key is its slot, from 1
+        cells -= np.uint32(1)
+        row, way = np.nonzero(cells < np.uint32(SLOTS))
+        return owner[row], cells[row, way].astype(np.int64)
 
     def put(self, slots: Ints, hashes: U32) -> None:
         """Lead each of the keys to its slot (one for each key)."""
@@ -44,16 +46,23 @@ class Table:
     def _put_once(self, bucket: U32, entry: U32) -> None:
         """As above, where no bucket comes twice."""
         cells = self._cells[bucket]
-        same = (cells & ~np.uint32(SLOTS)) == (entry & ~np.uint32(SLOTS))[:, None]
-        oldest = _WAYS - 1 - np.argmax(same[:, ::-1], axis=1)
-        leaves = np.where(same.sum(axis=1) >= _OF_ONE, oldest, _WAYS - 1)
-        moved = np.concatenate([entry[:, None], cells[:, :-1]], axis=1)
-        self._cells[bucket] = np.where(np.arange(_WAYS) <= leaves[:, None], moved, cells)
+        moved = np.empty_like(cells)
+        moved[:, 0] = entry
+        moved[:, 1:] = cells[:, :-1]
+        same = (cells ^ entry[:, None]) <= np.uint32(SLOTS)
+        many = np.flatnonzero(counts(same) >= _OF_ONE)
+        if len(many):
+            oldest = _WAYS - 1 - np.argmax(same[many, ::-1], axis=1)
+            stays = np.arange(_WAYS) > oldest[:, None]
+            moved[many] = np.where(stays, cells[many], moved[many])
+        self._cells[bucket] = moved
 
 
 def _rounds(bucket: U32) -> list[npt.NDArray[np.int64]]:
     """Places in order of coming, so that a bucket is once in each round; the newest few of it."""
-    by = np.argsort(bucket, kind="stable")
+    both = (bucket.astype(np.uint64) << np.uint64(32)) | np.arange(len(bucket), dtype=np.uint64)
+    both.sort()
+    by = (both & np.uint64(0xFFFFFFFF)).astype(np.int64)
     ordered = bucket[by]
     last = np.concatenate((ordered[1:] != ordered[:-1], [True]))
     rounds: list[npt.NDArray[np.int64]] = []

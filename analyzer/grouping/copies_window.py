@@ -17,13 +17,14 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from analyzer.grouping.copies_hashing import EMPTY16, Bools, Ints
+from analyzer.grouping.copies_hashing import EMPTY16, U32, Bools, Ints
 from analyzer.grouping.copies_pairs import (
     ENOUGH,
     Bar,
     Floats,
     all_keys,
     best_pair,
+    listed,
     most_shared,
     pairs_of,
     shared,
@@ -83,20 +84,23 @@ class Window:
         """Of each post what it is a copy of. Originals and variants are placed, in order."""
         posts = len(signed.exact)
         slot = np.full(posts, -1, np.int64)
-        owner, known, score = self._known(signed)
+        keys = all_keys(signed)
+        owner, known, score = self._known(signed, keys)
         slot[owner] = known
         depth = np.zeros(posts, np.uint8)
         depth[owner] = np.where(score < self.bar.same, self._deeper(self.depth[known]), 0)
         new = np.flatnonzero((signed.exact > 0) & (slot < 0))
         root = np.where(slot >= 0, self.root[slot], -1)
-        leader = self._among(signed, new, depth, root)
+        leader = self._among(signed, keys, new, depth, root)
         self._copied[slot[slot >= 0]] = True
         placing = np.flatnonzero((depth > 0) | ((leader == np.arange(posts)) & (slot < 0)))
         placing = placing[signed.exact[placing] > 0]
         records = self._make_room(len(placing))
         placed = np.full(posts, -1, np.int64)
         placed[placing] = records[: len(placing)] % self.size
-        self.put(placed[placing], signed.take(placing))
+        self._write(placed[placing], signed, placing)
+        at, hashes = listed(keys, placing)
+        self._table.put(placed[at], hashes)
         self.depth[placed[placing]] = depth[placing]
         top = leader[leader[leader[placing]]]
         self.root[placed[placing]] = np.where(root[top] >= 0, root[top], placed[top])
@@ -104,9 +108,9 @@ class Window:
         self._copied[slot[new[leader[new] != new]]] = True
         return Found(slot=slot, placed=placed, records=np.sort(records))
 
-    def _known(self, signed: Signatures) -> tuple[Ints, Ints, Floats]:
+    def _known(self, signed: Signatures, keys: U32) -> tuple[Ints, Ints, Floats]:
         """(posts, slots, scores): the posts that are copies of what is in the window."""
-        here, there = most_shared(*self._table.find(*all_keys(signed)), SLOTS.bit_length())
+        here, there = most_shared(*self._table.find(*listed(keys)), SLOTS.bit_length())
         score = self._scored(signed, here, there)
         good = score > 0
         return best_pair(here[good], there[good], score[good])
@@ -124,7 +128,12 @@ class Window:
         return np.minimum(depth + 1, len(self._least) - 1)
 
     def _among(
-        self, signed: Signatures, new: Ints, depth: npt.NDArray[np.uint8], root: Ints
+        self,
+        signed: Signatures,
+        keys: U32,
+        new: Ints,
+        depth: npt.NDArray[np.uint8],
+        root: Ints,
     ) -> Ints:
         """For each new post that of the batch which it is a copy of, else itself.
 
@@ -135,7 +144,7 @@ class Window:
         pool = np.sort(np.concatenate([new, np.flatnonzero(depth)]))
         if not len(new):
             return leader
-        here, there = pairs_of(*all_keys(signed, pool))
+        here, there = pairs_of(*listed(keys, pool))
         score = self._similar(signed, here, signed, there)
         fresh = np.zeros(len(leader), np.bool_)
         fresh[new] = True
@@ -198,14 +207,14 @@ class Window:
 
     def put(self, slots: Ints, signed: Signatures) -> None:
         """Write these signatures into the slots."""
-        self.exact[slots] = signed.exact
-        self.length[slots] = signed.length
-        self.thin[slots] = signed.thin
-        self.pairs[slots] = signed.pairs
-        self.body[slots] = signed.body
-        self.tagged[slots] = signed.tagged
-        owner, hashes = all_keys(signed)
-        self._table.put(slots[owner], hashes)
+        every = np.arange(len(slots))
+        self._write(slots, signed, every)
+        at, hashes = listed(all_keys(signed))
+        self._table.put(slots[at], hashes)
+
+    def _write(self, slots: Ints, signed: Signatures, posts: Ints) -> None:
+        for name in ("exact", "length", "thin", "pairs", "body", "tagged"):
+            getattr(self, name)[slots] = getattr(signed, name)[posts]
 
     def clear(self, slots: Ints) -> None:
         """Forget what stands in the slots: nothing is a copy of it any more."""
