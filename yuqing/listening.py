@@ -5,11 +5,13 @@ from __future__ import annotations
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from posts.errors import reason_of
 from registry.errors import InvalidInputError
-from yuqing.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from yuqing.settings import ServerSettings
 
 _MOST_PORT = 65535
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yuqing import logs, settings
 from yuqing.folder import DataFolder
 
 if TYPE_CHECKING:
+    from yuqing.settings import Settings
     from yuqing.wiring import Wiring
 
 ConfigOption = Annotated[
@@ -41,8 +41,10 @@ def data_folder(data: Path | None, *, default: str = "data") -> DataFolder:
     return DataFolder(data or Path(os.environ.get("YUQING_DATA") or default))
 
 
-def load_settings(config: Path | None, flags: dict[str, Any] | None = None) -> settings.Settings:
+def load_settings(config: Path | None, flags: dict[str, Any] | None = None) -> Settings:
     """The settings; variables that look like slips of the pen are told on standard error."""
+    from yuqing import settings  # a tenth of a second, which --help should not take
+
     for name in settings.unknown_variables():
         sys.stderr.write(f"提醒：环境变量 {name} 不是任何设置项，已忽略；请检查拼写。\n")
     return settings.load(config_file(config), flags)
@@ -60,6 +62,7 @@ def wire(
 
     At a terminal what goes wrong is told in sentences: log lines are for the stages.
     """
+    from yuqing import logs
     from yuqing.wiring import Wiring
 
     logs.configure(stage, level=level)
