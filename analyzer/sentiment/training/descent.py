@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,18 +55,29 @@ def kept(dice: np.random.Generator, shape: tuple[int, ...]) -> Floats32:
     return ((dice.random(shape) >= _DROPPED) / (1 - _DROPPED)).astype(np.float32)
 
 
-def batches(
+def rounds(
+    dice: np.random.Generator,
+    texts: Sequence[NDArray[np.int64]],
+    *,
+    times: int,
+    size: int,
+    jitter: float,
+    rate: float,
+) -> Iterator[tuple[NDArray[np.int64], float]]:
+    """Batches of all texts so many times, each with the rate of its step: down to a hundredth."""
+    lengths = np.array([len(text) for text in texts])
+    every = [batch for _ in range(times) for batch in _batches(dice, lengths, size, jitter)]
+    for at, batch in enumerate(every):
+        yield batch, rate * (1 - at / len(every)) + rate / 100
+
+
+def _batches(
     dice: np.random.Generator, lengths: NDArray[np.int64], size: int, jitter: float
 ) -> list[NDArray[np.int64]]:
     """All texts once, those of like length together, in any order."""
     order = np.argsort(lengths + dice.random(len(lengths)) * jitter, kind="stable")
     cut = [order[at : at + size] for at in range(0, len(order), size)]
     return [cut[at] for at in dice.permutation(len(cut))]
-
-
-def rate(highest: float, at: int, count: int) -> float:
-    """Of step ``at`` of so many: down to a hundredth."""
-    return highest * (1 - at / count) + highest / 100
 
 
 def joined(hidden: Floats32) -> Floats32:

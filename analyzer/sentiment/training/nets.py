@@ -43,15 +43,11 @@ def train(
 ) -> Net:
     """A net for texts of the own domain; ``emotions`` are numbers from 0, ``vectors[0]`` zeros."""
     learner = _Learner(vectors, int(emotions.max()) + 1, seed)
-    lengths = np.array([len(text) for text in texts])
-    rounds = [
-        batch
-        for _ in range(epochs)
-        for batch in descent.batches(learner.dice, lengths, _BATCH, _JITTER)
-    ]
-    for at, batch in enumerate(rounds):
+    rounds = descent.rounds(
+        learner.dice, texts, times=epochs, size=_BATCH, jitter=_JITTER, rate=_RATE
+    )
+    for batch, rate in rounds:
         rows, sizes = padded([texts[one] for one in batch])
-        rate = descent.rate(_RATE, at, len(rounds))
         learner.step(rows, sizes, own[batch], emotions[batch], rate)
     return learner.net()
 

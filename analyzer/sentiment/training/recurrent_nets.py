@@ -40,18 +40,15 @@ def train(
 ) -> Recurrent:
     """A net for texts of the own domain; ``emotions`` are numbers from 0, ``vectors[0]`` zeros."""
     learner = Learner(vectors, int(emotions.max()) + 1, seed)
-    lengths = np.array([len(text) for text in texts])
-    rounds = [
-        batch
-        for _ in range(epochs)
-        for batch in descent.batches(learner.dice, lengths, _BATCH, _JITTER)
-    ]
     down = Descent(learner.weights)
-    for at, batch in enumerate(rounds):
+    rounds = descent.rounds(
+        learner.dice, texts, times=epochs, size=_BATCH, jitter=_JITTER, rate=_RATE
+    )
+    for batch, rate in rounds:
         given = Batch.of([texts[one] for one in batch])
         dropped = learner.dice.random(given.forth.shape) < _WORDS_DROPPED
         slopes = learner.slopes(given.without(dropped), own[batch], emotions[batch])
-        down.step(slopes, descent.rate(_RATE, at, len(rounds)), longest=_LONGEST)
+        down.step(slopes, rate, longest=_LONGEST)
     return learner.net()
 
 
