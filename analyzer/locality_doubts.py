@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from analyzer.division_codes import CITY, COUNTY, TOWN
 from analyzer.locality_borders import Borders
+from analyzer.locality_foreign import is_abroad_before
 from analyzer.locality_gazette import Gazette
 from analyzer.locality_names import BEGINS_WITH_A_WORD, ONLY_ITS_END
 from analyzer.locality_signs import (
-    ABROAD,
     BEHIND,
+    BRAND,
     COMPANY,
+    DOUBLES,
     FEATURE,
     FIRM_BEGINS,
     NAMESAKES,
@@ -17,8 +19,10 @@ from analyzer.locality_signs import (
     STREET,
     THIS,
     in_a_handle,
+    is_double,
     is_namesake,
     is_of_goods,
+    is_within_a_number,
     runs_on,
 )
 
@@ -27,6 +31,7 @@ _LONGEST_TITLE = 40
 _GIVEN_NAME = 2
 _AROUND = 2
 _KEPT = 1 << 16
+_BEHIND_ABROAD = "紧接在外国名之后，不一定指国内"
 _DIVISIONS = frozenset("省市县区州旗")
 
 
@@ -39,42 +44,57 @@ class Doubts:
     def __init__(self, gazette: Gazette, borders: Borders) -> None:
         self._borders = borders
         self._names = gazette.names
-        self._worded = gazette.worded
+        self._worded, self._whole = gazette.worded, gazette.whole
         self._gazette = gazette
         self.clean: set[str] = set()
 
     def of(self, name: int, text: str, start: int, end: int) -> str | None:
         """Why a short name may be no place here, "" for no reason, None where it is none."""
         borders, given = self._borders, self._names[name]
-        if self._worded[name]:
-            return None if self._is_just_the_word(name, text, start, end) else ""
+        if self._worded[name] or self._whole[name]:
+            return self._of_whole(name, text, start, end)
         behind = BEHIND.match(text, end) is not None
         if not behind and text[end : end + 1] in FIRM_BEGINS:
             behind = COMPANY.match(text, end) is not None
         crossed = borders.may_cross(text, start, end)
-        abroad = text[start - 2 : start] in ABROAD
+        abroad = is_abroad_before(text, start)
         namesake = given in NAMESAKES
-        if not (behind or crossed or abroad or namesake):
+        double = given[0] in DOUBLES and is_double(given, text, start, end)
+        if not (behind or crossed or abroad or namesake or double):
             if not borders.may_be_a_person(text, start, end):
                 self._remember(text, start, end)
                 return ""
-        elif (behind and NOT_A_PLACE.match(text, end)) or (
-            namesake and is_namesake(given, text, start, end)
+        elif (
+            double
+            or (behind and NOT_A_PLACE.match(text, end))
+            or (namesake and is_namesake(given, text, start, end))
         ):
             return None
         length = len(self._gazette.codes[name][0])
         if crossed and not borders.hold(text, start, end, well_known=length <= CITY):
             return None
         if abroad:
-            return "紧接在外国名之后，不一定指国内"
+            return _BEHIND_ABROAD
         return self._reason(length >= TOWN, text, start, end, behind=behind, crossed=crossed)
+
+    def _of_whole(self, name: int, text: str, start: int, end: int) -> str | None:
+        """Why a full name, or a longer own one, may be no place here; as :meth:`of`."""
+        if self._worded[name]:
+            return None if self._is_just_the_word(name, text, start, end) else ""
+        given = self._names[name]
+        if is_within_a_number(given, text, start) or runs_on(text, end) or BRAND.match(text, end):
+            return None
+        if is_abroad_before(text, start - (text[start - 1 : start] == "的"), near=True):
+            return _BEHIND_ABROAD
+        return "像是商品名，不一定说当地" if is_of_goods(text, end) else ""
 
     def _is_just_the_word(self, name: int, text: str, start: int, end: int) -> bool:
         """Whether of the full name of a town only the word it begins with is meant: 幸福镇静剂."""
         if runs_on(text, end):
             return True
         if self._worded[name] != BEGINS_WITH_A_WORD:
-            return False
+            before = text[start - 1 : start]
+            return before not in _DIVISIONS and self._borders.begins_inside_a_word(text, start, end)
         if THIS.search(text[max(0, start - 2) : start]):
             return True
         if text[start - 1 : start] in _DIVISIONS:

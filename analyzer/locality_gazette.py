@@ -16,6 +16,7 @@ from analyzer.locality_names import (
     MANY_TOWNS,
     MARKS,
     ORDINARY,
+    SOME_TOWNS,
     Tier,
     common_place,
     distinctive_town,
@@ -40,7 +41,8 @@ class Gazette(Tree):
     ``names`` are written as texts are compared (:mod:`analyzer.locality_points`). A name is judged
     when it is first met, so that a start needs no judgement of 40,000: ``codes`` to ``city_stems``
     hold only of names met (:meth:`meet`) what they say. ``checked``: the name may be a part of
-    other words; ``sure``: code, full name and reason where the tier is enough.
+    other words, or is an own one, ``whole`` where no word crosses it; ``sure``: code, full name and
+    reason where the tier is enough.
     """
 
     def __init__(self, divisions: Sequence[Division], areas: Sequence[Area]) -> None:
@@ -50,7 +52,8 @@ class Gazette(Tree):
         names, self._nicknames = of_divisions(self, everywhere)
         towns = [d for d in everywhere if len(d.code) == TOWN] if self._own else []
         self._stems = Counter([d.short for d in towns])
-        self._wide = sum(self.is_own(d.code) for d in towns) > MANY_TOWNS
+        self._towns = sum(self.is_own(d.code) for d in towns)
+        self._spoken: set[str] = set()  # of those, the ones that words around them are enough for
         self._called_after = frozenset(self._nicknames).union(
             d.short
             for d in everywhere
@@ -64,6 +67,7 @@ class Gazette(Tree):
         self.sure: list[tuple[str, str, str] | None] = [None] * count
         self.tiers, self.worded = bytearray(count), bytearray(count)
         self.checked, self.own_short = bytearray(count), bytearray(count)
+        self.whole = bytearray(count)
         self.city_stems: dict[int, int] = {}
         self._met: set[int] = set()
 
@@ -78,15 +82,19 @@ class Gazette(Tree):
     def _meet(self, number: int) -> None:
         given, name = self._given[number], self.names[number]
         codes, tier, why = self._judge(given, self._candidates[given])
-        worded = goes_on_as(given, own=bool(self.own_among(codes)))
+        own = bool(self.own_among(codes))
+        worded = goes_on_as(given, own=own)
         checked = self._is_checked(name, worded)
+        whole = own and not checked and name[-1:] not in MARKS
         self.codes[number], self.tiers[number] = codes, tier
-        self.worded[number], self.checked[number] = worded, checked
+        self.worded[number], self.checked[number] = worded, checked or whole
+        self.whole[number] = whole
         if tier == Tier.SURE:
             first = codes[0]
             self.sure[number] = (first, self.name(first), why)
-            self.own_short[number] = (checked and why == OWN_NAME and len(first) >= COUNTY) or (
-                not first.isdigit() and self.is_own(first)
+            self.own_short[number] = own and (
+                not first.isdigit()
+                or ((checked or whole) and (why == OWN_NAME or len(first) >= TOWN))
             )
         if len(name) > MIN_NAME and name.endswith("市"):
             stem = self._numbers.get(name[:-1], -1)
@@ -126,13 +134,20 @@ class Gazette(Tree):
             chosen = tuple(code for code in own if len(code) == level)
             shared = len(everyone) > len(own) and level >= COUNTY
             if level == TOWN and self._is_stem(name, chosen[0]):
-                if self._wide or self._stems[name] >= MANY or has_place_ending(name):
-                    self._strict.add(name)
+                self._doubt_stem(name, everyone)
                 shared = True  # whether the text speaks of places elsewhere is asked first
             why = OWN_NAME if len(chosen) == 1 and not shared else ""
         else:
             chosen, why = self._nationwide(name, everyone)
         return (chosen, Tier.SURE, why) if why else (everyone, Tier.CONTEXT, "")
+
+    def _doubt_stem(self, name: str, everyone: Sequence[str]) -> None:
+        """Note what the stem of an own town needs, if that is more than nothing elsewhere."""
+        shape = self._stems[name] >= MANY or has_place_ending(name)
+        if shape or self._towns > SOME_TOWNS:
+            self._strict.add(name)
+            if not shape and self._towns <= MANY_TOWNS and all(len(c) == TOWN for c in everyone):
+                self._spoken.add(name)
 
     def _is_well_known(self, name: str, own: Sequence[str]) -> bool:
         """Whether everybody knows the only own place of that name: 望京."""
@@ -209,6 +224,10 @@ class Gazette(Tree):
             or worded
             or (len(name) <= CHECKED and name[-1:] not in MARKS and not has_place_ending(name))
         )
+
+    def may_be_spoken_of(self, number: int) -> bool:
+        """Whether for the stem of a town, met, the words around it are enough."""
+        return self.names[number] in self._spoken
 
     def is_elsewhere(self, name: str) -> bool:
         """Whether it is the name of a province, city or county that is not the own area's."""

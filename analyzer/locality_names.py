@@ -26,6 +26,9 @@ class Tier(IntEnum):
 MANY = 3
 """A full name that so many places bear is not the own town without more."""
 
+SOME_TOWNS = 60
+"""The stem of an own town needs the place above it, or words around it, in so large an area."""
+
 MANY_TOWNS = 250
 """The stem of an own town is not sure by itself if the own area has more towns: of so many stems
 some are in every text by chance (高塔, 天宫, 安墩公司)."""
@@ -59,10 +62,13 @@ GENERIC = frozenset(
     城区 郊区 矿区 新区 东区 西区 南区 北区 中区 市区 县城 开发区 经济开发区 经济技术开发区
     工业园区 高新区 高新技术产业开发区 工业园 产业园 产业园区 管理区 办事处 林场 农场 牧场 渔场
     茶场 监狱 火车站 水库 景区 风景区 保税区 示范区 度假区 新城 街道 机场 园区 种畜场 良种场
-    原种场 园艺场 市辖区 工业区 科技园 物流园 农科所 劳改农场 国营农场
+    地质大队 原种场 园艺场 市辖区 工业区 科技园 物流园 农科所 劳改农场 国营农场
     """)
 )
 """Names of divisions that are common nouns: not looked for."""
+
+NEVER = frozenset(("公安",))
+"""Words of which what stands beside them says nothing: 感谢公安交警."""
 
 AFTER_CITY = frozenset("场民面价值容")
 """Characters that belong with the 市 before them (市场, 市民), so that the name ends before it."""
@@ -104,7 +110,7 @@ def goes_on_as(name: str, *, own: bool) -> int:
     """
     if name[-1] in "镇乡" and name[:-1] in ORDINARY:
         return BEGINS_WITH_A_WORD
-    return ONLY_ITS_END if own and len(name) > len("二字") and name[-1] in "镇乡区" else 0
+    return ONLY_ITS_END if own and len(name) > len("二字") and name[-1] in "镇乡区县市" else 0
 
 
 _PLACE_ENDING = re.compile(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from analyzer.division_codes import CITY, PROVINCE, TOWN, in_common, outermost
 from analyzer.locality_borders import Borders
-from analyzer.locality_doubts import TITLE_OPENS, Doubts
-from analyzer.locality_gazette import Gazette
-from analyzer.locality_index import Found
-from analyzer.locality_names import AFTER_CITY, Tier
-from analyzer.locality_signs import (
+from analyzer.locality_context import (
+    is_a_thing,
     makes_a_compound,
     office_of_a_town,
     speaks_of_place,
     ways_between,
 )
+from analyzer.locality_doubts import TITLE_OPENS, Doubts
+from analyzer.locality_gazette import Gazette
+from analyzer.locality_index import Found
+from analyzer.locality_names import AFTER_CITY, NEVER, Tier
 from posts.model import HitCertainty, LocalityHit
 
 MAX_HITS = 500
@@ -98,6 +99,8 @@ class Reader:
         """Code, whether it is sure, and the reason, by other names and by the words beside it."""
         name, _, end, _ = spans[at]
         tier = self._tiers[name]
+        if near and tier == Tier.ORDINARY and at and spans[at - 1][0] == name:
+            near = ""  # 平安平安: said twice, not a town in its district
         if near and tier == Tier.ORDINARY:
             near = self._parent_of_word(name, near, text, end)
         told = self._resolve(name, named, near, area)
@@ -129,17 +132,26 @@ class Reader:
         """
         before, _, reached, doubt = spans[-1]
         gazette = self._gazette
-        there, here = gazette.codes[before][0], gazette.codes[name][0]
-        if doubt or self._tiers[before] != Tier.SURE:
+        codes = gazette.codes[before]
+        there, here = codes[0], gazette.codes[name][0]
+        tier = self._tiers[before]
+        if (
+            doubt
+            or tier > Tier.CONTEXT
+            or (tier and (len(here) < TOWN or gazette.own_among(codes)))
+        ):
             return ""
         if not there.isdigit() and gazette.is_own(there):
             return ""
         small = not here.isdigit() or len(here) >= TOWN
         if text[reached:start] not in ({"", "·", "的"} if small else {"", "·"}):
             return ""
-        if len(there) > CITY and (not small or gazette.is_own(there)):
-            return ""
-        if there in gazette.above(here) or ways_between(text, end):
+        if (
+            (len(there) > CITY and (not small or gazette.is_own(there)))
+            or (len(here) <= CITY and not is_a_thing(text, end))
+            or there in gazette.above(here)
+            or ways_between(text, end)
+        ):
             return ""
         return f"紧接在“{gazette.name(there)}”之后，像是那里的"
 
@@ -251,7 +263,9 @@ class Reader:
         elif len(code) == TOWN:
             if office_of_a_town(text, end) and not named.isdisjoint(gazette.above(code)[1:]):
                 why = "文中有上级地名，后面是乡镇的单位"
-        elif self._tiers[name] == Tier.ORDINARY:
+            elif gazette.may_be_spoken_of(name) and speaks_of_place(text, start, end, near=False):
+                why = "上下文说的是当地"
+        elif self._tiers[name] == Tier.ORDINARY and gazette.names[name] not in NEVER:
             beside = bool(area and gazette.is_own(area)) or any(
                 one.startswith(code[:PROVINCE]) for one in named
             )
@@ -264,7 +278,7 @@ class Reader:
         if at + 1 == len(spans):
             return ""
         name, start, _, doubt = spans[at + 1]
-        if doubt or text[spans[at][2] : start] not in {"", "的"}:
+        if name == spans[at][0] or doubt or text[spans[at][2] : start] not in {"", "的"}:
             return ""
         gazette = self._gazette
         ours = gazette.codes[spans[at][0]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 NOT_A_PLACE = re.compile(
-    "杂志|女性|时尚|伊人|服饰|美容|模特|家居|医美|航空(?!路|港|口)|卫视|日报|晚报|晨报|商报|牌|啤酒|烤鸭|白药"
+    "杂志|女性|时尚|伊人|服饰|美容|模特|家居|医美|航空(?!路|港|口)|卫视|日报|晚报|晨报|商报|牌(?!照|坊|楼|匾|桥)|啤酒|烤鸭|白药"
     "|火腿|拉面|米线|大学(?!城|生|路)|学院(?!路)|银行|现代|大众|人寿|保险|股份|证券|药业|集团|球迷|国安|恒大|申花|富力"
     "|扑克|泰山队|鲁能|香烟|汽车(?!站|总站|客运|南站|北站|东站|西站)"
 )
@@ -23,9 +23,12 @@ _PRODUCT = re.compile(
     "|铁锅|大葱|大蒜|白菜|萝卜|罐头|金银花|阿胶|核桃|板栗|樱桃|西瓜|甜瓜|蜜瓜|哈密瓜|草莓|脐橙|蜜柚|蜜桔|蜜橘|枇杷"
     "|杨梅|桂圆|龙眼|莲藕|藕粉|粉丝|木耳|银耳|人参|蜂蜜|大闸蟹|小龙虾|海参|烤鱼|驴肉|煎饼|锅盔|酱油|陈皮|紫砂壶?|宣纸"
     "|漆器|青瓷|白瓷|泥人|皮影|剪纸|杏仁饼|臭豆腐|辣酱|酱鸭|盐水鸭|生煎|小笼包?|灌汤包|胡辣汤|烩面|泡馍|米酒|药材"
-    "|家具(?!厂|城|店)|三七|天麻|花生|小米|香油|饵块)"
+    "|家具(?!厂|城|店)|三七|天麻|花生|小米|香油|饵块|酒(?![店吧楼驾厂席家后业城庄精坊文会])|烟(?![花草叶农囱雾火站台厂])|奶粉(?!厂)|酸奶|奶茶|凉茶|电锅|电饭|膏药|药酒|矿泉水|口服液|胶囊|毛毯|地毯|皮鞋|牛仔裤|羽绒服)"
 )
 """Goods that are called by where they come from: the text need not be about that place."""
+
+BRAND = re.compile("牌(?![照坊楼匾桥])")
+"""What makes a brand of every name before it."""
 
 _OF_THE_PLACE = re.compile(
     ".{0,4}?(?:滞销|丰收|减产|绝收|歉收|没人收|没人要|种植|采摘|收购|基地|产业|农户|农民|加工厂|厂|园|节|协会|市场|大棚|受灾|烂在)"
@@ -42,7 +45,7 @@ def is_of_goods(text: str, end: int) -> bool:
 COMPANY = re.compile(
     "苑(?!里)|嘉园|地产|制冷|电器(?!城)|重[工科](?!业)|机械(?!厂)|科技(?![局馆园活周创大学会])|实业|置业|控股|传媒|影视(?!城)"
     "|酒业|乳业|水泥(?![路厂板地])|钢铁(?!厂)|制药(?!厂)|化工(?![厂园区])|电缆|轴承|新材|精油|复方|颗粒|丹参"
-    "|股票|涨停|跌停|一号(?![线楼院路门桥井])|园(?:小区|业主|物业|[0-9一二三四五六七八九])"
+    "|股票|股价|股份|股东|涨停|跌停|市值|财报|年报业绩|的(?:股[价票份东]|市值|财报)|动力|光电|电气|药房|生物(?![多圈])|软件(?!园)|橱柜|地板|轮胎|客车(?![站撞])|重卡|建工|转债|债券|电池|能源(?![局厅站基中丰保大])|公司(?!门口|附近)|一号(?![线楼院路门桥井])|园(?:小区|业主|物业|[0-9一二三四五六七八九])"
 )
 """What makes of the short name before it a firm, a share or its goods (庆安制冷, 白云山股票)."""
 
@@ -60,13 +63,15 @@ FEATURE = re.compile(
 """What makes of the short name of a town before it another name (青城山, 北桥新村)."""
 
 BEHIND = re.compile(
-    "[杂女时伊服美模家医航卫日晚晨商牌啤烤白火拉米大学银现人保股证药集球国恒申富扑泰鲁香汽]"
+    "[杂女时伊服美模家医航卫日晚晨商牌啤酒烟奶酸凉电膏药矿口胶地烤白火拉米大学银现人保股证药集球国恒申富扑泰鲁香汽]"
     "|[小咖坚贡香糯茶红绿黑花普毛龙菠苹荔柠芒石蜜葡萄枣枸热刀凉臊肉烧月粽豆榨陈板扒羊牛腊鱼螺过饵二老黄翡玉葫户菜剪宝瓷丝刺唐年麻]"
     "|[铁萝罐金阿核樱西甜哈草脐枇杨桂莲藕粉木蜂海驴煎锅酱紫宣漆青泥皮杏臭辣盐生灌胡烩泡三天新广购鲜土野正特]"
     "|[东西南北中前后一二三四五六七八九十路街巷胡弄山河湖岛寺峡岭峰溪潭泉沟洋塔洞庙江]"
 )
 """Begins all of the above but firms, for a quick look."""
-FIRM_BEGINS = frozenset("制电重机科实置控传影酒乳水钢化轴新精复颗丹股涨跌嘉苑地一园")
+FIRM_BEGINS = frozenset(
+    "制电重机科实置控传影酒乳水钢化轴新精复颗丹股涨跌嘉苑地一园市财年的动光药生软橱轮客建转债公"
+)
 
 NAMESAKES = {
     "瑞丽": re.compile(
@@ -82,6 +87,9 @@ NAMESAKES = {
     "大同": re.compile("社会|世界|小异"),
     "白银": re.compile("价格|期货|现货|投资|时代|饰品|首饰|万两"),
     "来宾": re.compile("们|席|名单"),
+    "大庆": re.compile("之[年日]|典|祝"),
+    "南头": re.compile("北头"),
+    "蛇口": re.compile("[的咬吞]?(?:脱险|逃生|余生|夺食)"),
 }
 """Places whose name a paper, a house elsewhere or a word is, and what tells that it is that."""
 _BEFORE = {
@@ -89,6 +97,11 @@ _BEFORE = {
     "安康": re.compile("(?:健康|平安|一世|一生|身体|家人|幸福|阖家|岁岁|祝|愿|您|你)$"),
     "大同": re.compile("(?:世界|天下|求|人类)$"),
     "白银": re.compile("(?:黄金|[两斤克]|盎司|现货)$"),
+    "大庆": re.compile(
+        "(?:[十百]年?|周年|生日|华诞|[国校厂院寿党]庆|(?<![0-9])[1-9]0|逢[五十]|[业向]学)$"
+    ),
+    "蛇口": re.compile("招商$"),
+    "南头": re.compile("(?:[村楼栋巷桥街屋]|小区)$"),
     "来宾": re.compile("(?:各位|全体|现场|出席|尊敬的|嘉宾|与会|接待|欢迎|邀请)$"),
 }
 
@@ -112,8 +125,52 @@ _RUNS_ON = {
     "乡": re.compile(
         "[贤愁音情土绅]|亲(?!子|水)|间(?!隔|距)|下(?:人|的|来|多|孩|老|亲|地|生|一)|镇|村(?:[里旅教振生]|学校|医生|公路|道路)"
     ),
+    "团": re.compile("购|体|队|伙(?!食)|圆|聚|灭|结|扇"),
     "区": re.compile("分(?:[得开清出度]|不[开清])|别(?:[在于很]|不大|对待|是什|就在)"),
 }
+
+
+_ABBREVIATED = frozenset("京津沪渝冀晋辽苏浙皖闽赣鲁豫鄂湘粤桂琼川蜀黔滇陕甘陇青宁新蒙藏")
+_ALSO = _ABBREVIATED - frozenset("青宁新")
+_OF_PROVINCES = re.compile("[两二三四五六]省|交界|毗邻|接壤|之间")
+
+
+def is_made_of_provinces(name: str) -> bool:
+    """Whether a name reads as two provinces in short, too: 陇川."""
+    return len(name) == len("陇川") and _ABBREVIATED.issuperset(name)
+
+
+def tells_provinces(text: str, start: int, end: int) -> bool:
+    """Whether provinces in short are enumerated there: 甘陇川."""
+    return text[start - 1 : start] in _ALSO or bool(_OF_PROVINCES.match(text, end))
+
+
+_OPPOSITES = str.maketrans("东西南北上下大小前后左右", "西东北南下上小大后前右左")
+
+
+def has_its_opposite(name: str, text: str, start: int, end: int) -> bool:
+    """Whether a thing and its counterpart stand there, not a place: 南伞北伞, 上村下村."""
+    other = name[0].translate(_OPPOSITES) + name[1:]
+    return other != name and (text.startswith(other, end) or text.endswith(other, 0, start))
+
+
+_NUMBERS = frozenset("0123456789一二三四五六七八九十百千零")
+_REGIMENT = re.compile("[0-9一二三四五六七八九十百]+团")
+_ARMY = re.compile(
+    "(?:志愿军|解放军|红军|八路军|新四军|国军|日军|美军|我军|敌军|部队|[步骑炮工]兵|空军|陆军|海军|战车|坦克|航空)第?$"
+)
+
+
+DOUBLES = _NUMBERS | _ABBREVIATED | frozenset(map(chr, _OPPOSITES))
+
+
+def is_within_a_number(name: str, text: str, start: int) -> bool:
+    """Whether a name that begins with a number is the end of a greater one, or a regiment."""
+    if name[0] not in _NUMBERS:
+        return False
+    return text[start - 1 : start] in _NUMBERS or bool(
+        _REGIMENT.fullmatch(name) and _ARMY.search(text[max(0, start - 6) : start])
+    )
 
 
 def runs_on(text: str, end: int) -> bool:
@@ -122,8 +179,18 @@ def runs_on(text: str, end: int) -> bool:
     return pattern is not None and pattern.match(text, end) is not None
 
 
-ABROAD = frozenset(("美国", "英国", "日本", "韩国", "朝鲜", "泰国"))
-"""Countries with places whose Chinese names are those of places here (美国德州, 韩国光州)."""
+def is_double(name: str, text: str, start: int, end: int) -> bool:
+    """Whether a name that begins with one of :data:`DOUBLES` is a part of an enumeration or number.
+
+    甘陇川 are three provinces, 南伞北伞 two umbrellas, 71团 in 171团 and 71团购 no regiment.
+    """
+    return (
+        (is_made_of_provinces(name) and tells_provinces(text, start, end))
+        or has_its_opposite(name, text, start, end)
+        or is_within_a_number(name, text, start)
+        or (name[0] in _NUMBERS and runs_on(text, end))
+    )
+
 
 _HANDLE = re.compile("[^\\s\\0@:：,，。！!？?/、#《》()（）]{0,15}$")
 _OFFICE = re.compile(
@@ -138,73 +205,3 @@ def in_a_handle(text: str, start: int, end: int) -> bool:
     if at < 0 or not _HANDLE.fullmatch(text, at + 1, start):
         return False
     return not _OFFICE.match(text, end)
-
-
-_CLAUSE = frozenset("\0，。！？、；：,.!?;: \n#【】（）()《》“”\"'~…·-")
-_STAY = (
-    "上班|打工|工作|出差|旅游|玩|买房|租房|读书|上学|住|这边|那边|生活|开店|堵车|下高速|市区|县城|城区|高铁"
-    "|机场|客运|当地|本地|街头|人民医院|中医院|妇幼"
-)
-_STAYS = re.compile(_STAY)
-_THERE = re.compile(
-    "警方|交警|公安|警察|法院|检察院|消防|人社|卫健|疾控|高铁站|火车站|汽车站|汽车总站|机场|市区|县城|城区|这边"
-    "|那边|文旅|教育局|教体局|住建局|城管局|水务局|医保局|市民(?!族)|人民政府|政府"
-)
-_HAPPENS = re.compile(
-    "今天|昨天|前天|明天|后天|今早|今晚|昨晚|昨夜|凌晨|今日|昨日|明日|现在|目前|这几天|这两天|最近|本周|上周|已经"
-    "|又|发生|出现|新增|下雨|下雪|下冰雹|暴雨|大雪|大雨|地震|台风|停水|停电|停气|停暖|大堵车|堵车|高温|降温|疫情|确诊"
-)
-_AT = frozenset("在到去来从回往离至")
-_TOGETHER = re.compile("等?[两二三四五六七八九十]+[省市县区州地](?![点方])")
-_AMONG = _AT | frozenset("和与跟及、")
-_CLOSES = re.compile("[\0，。！？、；,.!?;~…和与跟及到至去来]|$|怎么|要|有|没|多|的")
-
-
-def speaks_of_place(text: str, start: int, end: int, *, near: bool) -> bool:
-    """Whether the words around the own area's short name, which is a word, too, mean the place.
-
-    ``near``: the text or its source speaks of the same province otherwise.
-    """
-    before = text[start - 1 : start] if start else ""
-    opens = not before or before in _CLAUSE
-    at = before in _AT
-    if at and _STAYS.match(text, end):
-        return True
-    if (opens or at or before in "的们给对向") and _THERE.match(text, end):
-        return True
-    if opens and _HAPPENS.match(text, end):
-        return True
-    if before == "、" and _TOGETHER.match(text, end):
-        return True
-    return near and before in _AMONG and bool(_CLOSES.match(text, end))
-
-
-_COMPOUND = re.compile(
-    "医院|政府|法院|检察|银行|书店|[^，。！？、 ]{0,3}[局委厅]|集团|公司|广场|公园|[中小大]学"
-    "|[一二三四五]中|学校|幼儿园"
-    "|[路街巷桥村]|大道|大桥|小区|花园|日报|网|群众|代表|警察|币|大会|项目|规划|成果|速度|水平|建设|发展|改革|经济"
-    "|社会|农业|工业|旅游|文化|教育|环境|工程|用地|投资|有限|股份|事业|生活|生态|新区|开发|中|的|了|得|成|为|和改"
-)
-
-
-def makes_a_compound(text: str, end: int) -> bool:
-    """Whether an ordinary word goes on as after any place: 广州市人民医院, 芒市发展和改革局."""
-    return bool(_COMPOUND.match(text, end))
-
-
-_BETWEEN = re.compile("航班|专线|大巴|班车|高速|往返|客运|直达|机票|动车|高铁|[一到至]|段|线|两地")
-
-
-def ways_between(text: str, end: int) -> bool:
-    """Whether two places stand beside each other as the ends of a way: 昆明瑞丽专线."""
-    return bool(_BETWEEN.match(text, end))
-
-
-_OF_A_TOWN = re.compile(
-    "派出所|街道办|办事处|卫生院|中心校|中心小学|中心学校|敬老院|司法所|供电所|政府|党委|集镇"
-)
-
-
-def office_of_a_town(text: str, end: int) -> bool:
-    """Whether what follows is an office that every town has: 地方派出所."""
-    return bool(_OF_A_TOWN.match(text, end))
