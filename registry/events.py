@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from registry import audit, changes
@@ -65,11 +65,15 @@ def put(
     session: Session, found: Sequence[Candidate], members: Sequence[Member], *, now: datetime
 ) -> None:
     """Write what grouping found. What people decided of a candidate stays as it is."""
+    rows: dict[str, EventRow] = {}
+    for keys in chunks([one.key for one in found]):
+        there = session.scalars(select(EventRow).where(EventRow.key.in_(keys)))
+        rows.update((row.key, row) for row in there)
     fresh: list[EventRow] = []
     for one in found:
-        row = session.get(EventRow, one.key)
+        row = rows.get(one.key)
         if row is None:
-            row = EventRow(
+            row = rows[one.key] = EventRow(
                 key=one.key,
                 state=one.state,
                 merged_into=one.merged_into,
@@ -83,14 +87,21 @@ def put(
         row.body, row.updated_at = one.body, now
     session.add_all(fresh)
     changes.note(session, TOPIC, *(row.key for row in fresh), now=now)
-    for member in members:
-        place = session.get(EventPostRow, member.post[:80])
-        if place is None:
-            place = EventPostRow(post=member.post[:80])
-            session.add(place)
-        place.event, place.at = member.event, member.at
-        place.source = clean(member.source, 200)
     session.flush()
+    places = {member.post[:80]: member for member in members}
+    for posts in chunks(list(places)):
+        known = set(session.scalars(select(EventPostRow.post).where(EventPostRow.post.in_(posts))))
+        moved = [_place(post, places[post]) for post in posts if post in known]
+        joined = [_place(post, places[post]) for post in posts if post not in known]
+        if moved:
+            session.execute(update(EventPostRow), moved)
+        if joined:
+            session.execute(insert(EventPostRow), joined)
+
+
+def _place(post: str, member: Member) -> dict[str, Any]:
+    source = clean(member.source, 200)
+    return {"post": post, "event": member.event, "at": member.at, "source": source}
 
 
 def listed(

@@ -19,7 +19,7 @@ def measured(events: Path, posts: Path) -> list[str]:
 
     A line without ``published_at`` is taken by its ``time``. Raises InvalidInputError.
     """
-    given, _ = read(map(_dated, _lines(posts)))
+    given = read(map(_dated, _lines(posts)), bad=lambda _one: None)
     found = {one.id: one.event for one in group(given)}
     rows = [(name, fit(found, part)) for name, part in _parts(events).items()]
     return table(rows)

@@ -90,11 +90,11 @@ class Events:
         book.merge_near()
         due = [one for one in book.changed if self._is_candidate(one)]
         due = sorted(due, key=lambda one: book.records[one].newest)[-_WRITTEN_AT_ONCE:]
-        found = [candidate(book.records[one], now) for one in due]
+        found = [candidate(book.grown(one), now) for one in due]
         members = [
             events.Member(post, book.records[one].key, datetime.fromtimestamp(at, UTC), source)
             for one in due
-            for post, at, source in book.records[one].pending
+            for post, at, source in book.grown(one).pending
         ]
         if found or book.absorbed:
             try:
@@ -108,7 +108,7 @@ class Events:
             except UnavailableError as error:
                 raise RetryError(f"events can't be written: {error}") from error
         for one in due:
-            book.records[one].pending.clear()
+            book.grown(one).pending.clear()
         self._moved = [*self._moved, *book.absorbed][-_MOVES:]
         book.absorbed.clear()
         small = {one for one in book.changed if not self._is_candidate(one)}
@@ -146,7 +146,7 @@ class Events:
 
     def _is_candidate(self, cluster: int) -> bool:
         record = self._book.records.get(cluster)
-        return record is not None and record.posts + record.copies >= LEAST
+        return isinstance(record, Record) and record.posts + record.copies >= LEAST
 
 
 def candidate(record: Record, now: datetime) -> events.Candidate:

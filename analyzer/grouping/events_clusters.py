@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import chain, islice
 from math import sqrt
-from typing import Generic
 
-from analyzer.grouping.events_vectors import Term
+from analyzer.grouping.events_centroid import Cluster, cosine, heaviest
+from analyzer.grouping.events_index import Index, OfAny, OfKnown
+from analyzer.grouping.events_vectors import Vector
 
 NEAR = 0.24
 """From this cosine on a post belongs to a centroid."""
@@ -25,26 +25,19 @@ _KEYS = 20
 """Of its terms, the heaviest first, a post asks the index, and a centroid is found by them."""
 
 _FOUND_BY = 30
-_KEPT = 120
-_POSTINGS = 12
+KEPT = 120
+"""Terms of a centroid; it is cut down to so many when it has twice as many."""
+
 _CANDIDATES = 3
+_OPEN = 300  # centroids are held as tables, a tenth as quick to look into when packed
 _TIE = 1e-9  # of two as near the one with more terms in common, on any machine
 
 
-@dataclass(slots=True)
-class Cluster(Generic[Term]):
-    """A centroid: the sum of its posts' vectors, its length, and when it was last joined."""
+class Clusters:
+    """The centroids of a window. ``window`` is in seconds of publication; None: no end.
 
-    id: int
-    newest: float
-    size: int = 0
-    terms: dict[Term, float] = field(default_factory=dict)
-    square: float = 0.0
-    """Of the centroid's length."""
-
-
-class Clusters(Generic[Term]):
-    """The centroids of a window. ``window`` is in seconds of publication; None: no end."""
+    ``known``: the terms are the numbers below this; None: they are any 32-bit numbers.
+    """
 
     def __init__(
         self,
@@ -53,17 +46,19 @@ class Clusters(Generic[Term]):
         limit: int = 50_000,
         near: float = NEAR,
         merge: float = MERGE,
+        known: int | None = None,
     ) -> None:
         self.window, self.limit = window, limit
         self.near, self.merge_from = near, merge
-        self.all: dict[int, Cluster[Term]] = {}
+        self.all: dict[int, Cluster] = {}
         self.dropped: list[int] = []
         """Those that were let go or united with others; who needs it clears it."""
 
-        self._index: dict[Term, list[int]] = {}
         self.next = 0
+        self.index: Index = OfAny() if known is None else OfKnown(known)
+        self._open: list[Cluster] = []
 
-    def add(self, vector: dict[Term, float], at: float, *, but: int = -1) -> int:
+    def add(self, vector: Vector, at: float, *, but: int = -1) -> int:
         """The id of the cluster that the post joins, or that it begins; never ``but``."""
         best = self.nearest(vector, at, but=but)
         if best is None or best[0] < self.near:
@@ -71,52 +66,50 @@ class Clusters(Generic[Term]):
         self.join(self.all[best[1]], vector, at)
         return best[1]
 
-    def begin(self, vector: dict[Term, float], at: float) -> int:
-        """A new cluster of this post, whatever is near."""
+    def begin(self, vector: Vector, at: float) -> int:
+        """A new cluster of this post, whatever is near. The vector is its own from now on."""
         if len(self.all) >= self.limit:
             self._let_go()
-        cluster: Cluster[Term] = Cluster(self.next, at)
+        cluster = Cluster(self.next, at, 1)
+        cluster.put(vector, 1.0)
         self.next += 1
         self.all[cluster.id] = cluster
-        self.join(cluster, vector, at)
+        self._hold(cluster)
+        self.index.put(islice(vector, _KEYS), cluster.id)
         return cluster.id
 
-    def leave(self, cluster: Cluster[Term], vectors: Iterable[dict[Term, float]]) -> None:
+    def leave(self, cluster: Cluster, vectors: Iterable[Vector]) -> None:
         """Begin the centroid anew from these posts; how many are of it stays."""
         keep, newest = cluster.size, cluster.newest
-        self._unpost(cluster, list(cluster.terms))
-        cluster.terms, cluster.square = {}, 0.0
+        self.index.take_out(self._opened(cluster), cluster.id)
+        cluster.put({}, 0.0)
         for vector in vectors:
             self.join(cluster, vector, newest)
         cluster.size = keep
 
-    def restore(self, cluster: Cluster[Term]) -> None:
+    def restore(self, cluster: Cluster) -> None:
         """Take up a cluster that was saved."""
         self.all[cluster.id] = cluster
         self.next = max(self.next, cluster.id + 1)
-        self._post(_heaviest(cluster.terms, _FOUND_BY), cluster)
+        self.index.put(heaviest(cluster.terms, _FOUND_BY), cluster.id)
 
-    def join(self, cluster: Cluster[Term], vector: dict[Term, float], at: float) -> None:
+    def join(self, cluster: Cluster, vector: Vector, at: float) -> None:
         """Let the post move the centroid."""
-        terms, square = cluster.terms, cluster.square
+        terms, square = self._opened(cluster), cluster.square
         for term, weight in vector.items():
             before = terms.get(term, 0.0)
             terms[term] = before + weight
             square += weight * (2.0 * before + weight)
-        cluster.square = square
+        cluster.put(terms, square)
         cluster.size += 1
         cluster.newest = max(cluster.newest, at)
-        if len(terms) > 2 * _KEPT:
-            self._trim(cluster)
-        self._post(islice(vector, _KEYS), cluster)
+        if len(terms) > 2 * KEPT:
+            self._trim(cluster, terms)
+        self.index.put([term for term in islice(vector, _KEYS) if term in terms], cluster.id)
 
-    def nearest(
-        self, vector: dict[Term, float], at: float, but: int = -1
-    ) -> tuple[float, int] | None:
+    def nearest(self, vector: Vector, at: float, but: int = -1) -> tuple[float, int] | None:
         """The nearest cluster within the window with its cosine; ``but`` is passed over."""
-        index = self._index
-        keys = [ids for term in islice(vector, _KEYS) if (ids := index.get(term))]
-        shared = Counter(chain.from_iterable(keys))
+        shared = Counter(chain.from_iterable(self.index.of(islice(vector, _KEYS))))
         shared.pop(but, None)
         if len(shared) > _CANDIDATES:
             candidates = sorted(shared, key=shared.__getitem__, reverse=True)[:_CANDIDATES]
@@ -127,7 +120,8 @@ class Clusters(Generic[Term]):
             cluster = self.all[one]
             if self.window is not None and abs(at - cluster.newest) > self.window:
                 continue
-            near = cosine(vector, cluster)
+            terms = cluster.open or self._opened(cluster)
+            near = cosine(vector, terms, cluster.square)
             if best is None or near > best[0] + _TIE:
                 best = (near, one)
         return best
@@ -153,52 +147,49 @@ class Clusters(Generic[Term]):
             into[one.id] = other.id
         return {one: _end(one, into) for one in into}
 
-    def unite(self, other: Cluster[Term], one: Cluster[Term]) -> None:
+    def unite(self, other: Cluster, one: Cluster) -> None:
         """Put the second cluster into the first."""
-        keys = _heaviest(one.terms, _FOUND_BY)
-        for term, weight in one.terms.items():
-            other.terms[term] = other.terms.get(term, 0.0) + weight
-        other.square = sum([weight * weight for weight in other.terms.values()])
+        gone, terms = one.terms, self._opened(other)
+        keys = heaviest(gone, _FOUND_BY)
+        for term, weight in gone.items():
+            terms[term] = terms.get(term, 0.0) + weight
+        other.put(terms, sum([weight * weight for weight in terms.values()]))
         other.size += one.size
         other.newest = max(other.newest, one.newest)
-        if len(other.terms) > 2 * _KEPT:
-            self._trim(other)
+        if len(terms) > 2 * KEPT:
+            self._trim(other, terms)
         self.drop(one)
-        self._post(keys, other)
+        self.index.put([term for term in keys if term in terms], other.id)
 
-    def drop(self, cluster: Cluster[Term]) -> None:
+    def drop(self, cluster: Cluster) -> None:
         """Forget a cluster."""
         del self.all[cluster.id]
         self.dropped.append(cluster.id)
-        self._unpost(cluster, cluster.terms)
+        self.index.take_out(cluster.terms, cluster.id)
 
-    def _trim(self, cluster: Cluster[Term]) -> None:
-        kept = set(_heaviest(cluster.terms, _KEPT))
-        gone = [term for term in cluster.terms if term not in kept]
-        self._unpost(cluster, gone)
+    def _opened(self, cluster: Cluster) -> Vector:
+        """Its terms as a table, until others were opened."""
+        if cluster.open is not None:
+            return cluster.open
+        self._hold(cluster)
+        return cluster.unpack()
+
+    def _hold(self, cluster: Cluster) -> None:
+        """Let this one be open; those that were opened first are packed."""
+        self._open.append(cluster)
+        if len(self._open) > _OPEN:
+            for one in self._open[: _OPEN // 2]:
+                one.rest()
+            del self._open[: _OPEN // 2]
+
+    def _trim(self, cluster: Cluster, terms: Vector) -> None:
+        """Cut its terms down, in place."""
+        kept = set(heaviest(terms, KEPT))
+        gone = [term for term in terms if term not in kept]
+        self.index.take_out(gone, cluster.id)
         for term in gone:
-            del cluster.terms[term]
-        cluster.square = sum([weight * weight for weight in cluster.terms.values()])
-
-    def _post(self, terms: Iterable[Term], cluster: Cluster[Term]) -> None:
-        index, one, held = self._index, cluster.id, cluster.terms
-        for term in terms:
-            ids = index.get(term)
-            if ids is None:
-                if term in held:  # not trimmed away just now
-                    index[term] = [one]
-            elif one not in ids and term in held:
-                ids.append(one)
-                if len(ids) > _POSTINGS:
-                    del ids[0]
-
-    def _unpost(self, cluster: Cluster[Term], terms: Iterable[Term]) -> None:
-        for term in terms:
-            ids = self._index.get(term)
-            if ids is not None and cluster.id in ids:
-                ids.remove(cluster.id)
-                if not ids:
-                    del self._index[term]
+            del terms[term]
+        cluster.put(terms, sum([weight * weight for weight in terms.values()]))
 
     def _let_go(self) -> None:
         """A tenth goes: the smallest of the idlest."""
@@ -207,21 +198,9 @@ class Clusters(Generic[Term]):
             self.drop(cluster)
 
 
-def cosine(vector: dict[Term, float], cluster: Cluster[Term]) -> float:
-    """Of a vector of length 1 and a centroid."""
-    terms = cluster.terms
-    near = sum([weight * terms[term] for term, weight in vector.items() if term in terms])
-    return near / (sqrt(cluster.square) or 1.0)
-
-
-def _unit(cluster: Cluster[Term]) -> dict[Term, float]:
-    length = sqrt(cluster.square) or 1.0
-    keys = _heaviest(cluster.terms, len(cluster.terms))
-    return {term: cluster.terms[term] / length for term in keys}
-
-
-def _heaviest(vector: Mapping[Term, float], count: int) -> list[Term]:
-    return sorted(vector, key=vector.__getitem__, reverse=True)[:count]
+def _unit(cluster: Cluster) -> Vector:
+    terms, length = cluster.terms, sqrt(cluster.square) or 1.0
+    return {term: terms[term] / length for term in heaviest(terms, len(terms))}
 
 
 def _end(one: int, into: Mapping[int, int]) -> int:

@@ -32,7 +32,7 @@ _LONGEST_PAIR = 8
 _LONGEST_WORD = 16
 _LEAST_PAIR = 2  # letters and more: two letters are a word
 _BODY, _HEAD, _TAGS_OF = 1, 2, 0  # what a segment counts; 0: it has hashtags only
-_MOST_PIECES = 1 << 17
+_MOST_PIECES = 43_000
 _WHOLE = (1 << 64) - 1
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _ALL_BITS, _TERM_BITS = np.uint64(64), np.uint64(48)
@@ -82,7 +82,7 @@ class _Pieces(dict[str, int]):
     """The numbers of the pieces that were met; what is known of a piece stands at its number.
 
     ``sums`` and ``powers`` are those of a polynomial, so that the number of a pair is that of the
-    word which the two would be. Bounded: beyond 131,072 all begins anew; terms stay the same.
+    word which the two would be. Bounded: beyond 43,000 all begins anew; terms stay the same.
     """
 
     base = 0x9E3779B97F4A7C15
@@ -91,10 +91,14 @@ class _Pieces(dict[str, int]):
         self._begin()
 
     def tidy(self) -> None:
-        """Begin anew where there are too many; what was spelt stays so for who holds it."""
+        """Begin anew where there are too many."""
         if len(self) > _MOST_PIECES:
-            self.clear()
-            self._begin()
+            self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Hold no piece; what was spelt stays so for who holds it."""
+        self.clear()
+        self._begin()
 
     def __missing__(self, piece: str) -> int:
         number = self[piece] = len(self)
@@ -166,6 +170,11 @@ def terms_of(posts: Iterable[tuple[str, str]]) -> Terms:
 
 def _numbers(some: array[int]) -> Numbers:
     return np.frombuffer(some, np.int64) if some else np.zeros(0, np.int64)
+
+
+def forget_pieces() -> None:
+    """Give back what is held of the pieces that were met; terms stay the same."""
+    _known.begin_anew()
 
 
 def numbers_of(terms: Sequence[str]) -> Numbers:

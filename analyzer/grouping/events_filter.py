@@ -2,13 +2,16 @@
 
 Input: ``id``, ``text``, ``published_at`` (ISO 8601, or ``YYYY-MM-DD HH:MM:SS``), ``title`` if there
 is one. All is read first: what is a common word shows only over the whole, and the posts are
-taken by their time, not by their place in the file. The form of the output is stable.
+taken by their time, not by their place in the file. Of a post some 300 bytes are kept and of an
+event some 500, the text of none. The form of the output is stable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -16,10 +19,11 @@ from msgspec import Struct
 
 from analyzer.filter_lines import BadLine, bad_line, read_object
 from analyzer.grouping.events_clusters import Clusters
-from analyzer.grouping.events_features import AT_ONCE, LOOKED_AT, terms_of
-from analyzer.grouping.events_vectors import Known
+from analyzer.grouping.events_features import AT_ONCE, LOOKED_AT, forget_pieces, terms_of
+from analyzer.grouping.events_known import Known, in_order
 from posts.identity import SHANGHAI
 
+_IDS = msgspec.json.Decoder(list[str | int | float])
 _DAY = 86_400
 _ROUNDS = 3
 
@@ -40,51 +44,66 @@ class Grouped(Struct, frozen=True):
     event: int | None
 
 
-def read(lines: Iterable[bytes | str]) -> tuple[list[Given], list[BadLine]]:
-    """The lines that are not blank, and those that could not be read."""
-    given: list[Given] = []
-    bad: list[BadLine] = []
+def read(lines: Iterable[bytes | str], bad: Callable[[BadLine], object]) -> Iterator[Given]:
+    """The lines that are not blank; ``bad`` is called with those that could not be read."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         one = _given(number, line)
         if isinstance(one, Given):
-            given.append(one)
+            yield one
         else:
-            bad.append(one)
-    return given, bad
+            bad(one)
 
 
-def group(posts: Sequence[Given], *, days: float | None = None) -> list[Grouped]:
+def group(posts: Iterable[Given], *, days: float | None = None) -> Iterator[Grouped]:
     """One answer a post, in the order given. Events are numbered from 1 by their first post.
 
-    ``days``: an event that no post joined for so long is over. None: all is one window.
+    ``days``: an event that no post joined for so long is over. None: all is one window. The posts
+    are taken one after another, and of each its id, its time and its terms are kept.
     """
-    order = sorted(range(len(posts)), key=lambda one: (posts[one].at, one))
+    ids: list[bytes] = []
+    times = array("d")
     known = Known()
-    for begin in range(0, len(order), AT_ONCE):
-        some = [posts[one] for one in order[begin : begin + AT_ONCE]]
+    for some in _pieces(posts):
+        ids.append(msgspec.json.encode([post.id for post in some]))
+        times.extend([post.at for post in some])
         known.gather(terms_of([(post.title, post.text) for post in some]))
+    forget_pieces()
     known.count()
-    clusters = Clusters[int](window=None if days is None else days * _DAY, limit=1_000_000)
-    joined = [
-        clusters.add(vector, posts[one].at) if vector else -1
-        for one, vector in zip(order, known.vectors(), strict=True)
-    ]
+    event = _events(known, times, None if days is None else days * _DAY)
+    number = iter(event)
+    for some_ids in ids:
+        for one in _IDS.decode(some_ids):
+            yield Grouped(one, next(number) or None)
+
+
+def _pieces(posts: Iterable[Given]) -> Iterator[list[Given]]:
+    rest = iter(posts)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
+
+
+def _events(known: Known, times: array[float], window: float | None) -> Sequence[int]:
+    """The number of the event of each post; 0: of none."""
+    clusters = Clusters(window=window, limit=1_000_000, known=known.different)
+    order = in_order(times)
+    joined = array("q")
+    for one, vector in zip(order, known.vectors(order), strict=True):
+        joined.append(clusters.add(vector, times[one]) if vector else -1)
     grown = None
     for _ in range(_ROUNDS):
         into = clusters.merged(grown)
         if not into:
             break
-        joined = [into.get(cluster, cluster) for cluster in joined]
+        joined = array("q", [into.get(cluster, cluster) for cluster in joined])
         grown = set(into.values())
     numbers: dict[int, int] = {}
-    event: list[int | None] = [None] * len(posts)
-    for place, one in enumerate(order):
-        cluster = joined[place]
+    event = array("q", bytes(8 * len(order)))
+    for one, cluster in zip(order, joined, strict=True):
         if cluster >= 0 and clusters.all[cluster].size > 1:
             event[one] = numbers.setdefault(cluster, len(numbers) + 1)
-    return [Grouped(post.id, event[one]) for one, post in enumerate(posts)]
+    return event
 
 
 def encode_line(one: Grouped) -> bytes:

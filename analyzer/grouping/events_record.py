@@ -1,22 +1,25 @@
-"""What is kept of one event beside its centroid: counts, curve, the vectors of its newest posts."""
+"""What is kept of one event beside its centroid: counts, curve, the vectors of its newest posts.
+
+Most events are of one post, and of these only that post is kept (Alone).
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from struct import pack, unpack
 
 from msgspec import Struct, field
 
-from analyzer.grouping.events_vectors import Vector
+from analyzer.grouping.events_vectors import Said
 from analyzer.grouping.heat import Counts
 from posts.model import Engagement, Post
 
 VECTORS = 12
 """So many posts of an event can be taken out of its centroid again; the newest."""
 
-_VECTOR_TERMS = 20
 _HOURS = 14 * 24
 _SOURCES = 500
 _PENDING = 1_000
@@ -25,11 +28,16 @@ _WORDS, _IN_NAME = 12, 3
 _LONGEST_NAME = 30
 
 
-class Place(Struct, array_like=True):
-    """Where a post went, and what its source showed beside it."""
+_FOUR = "<4q"
+_MOST = (1 << 63) - 1
+_NOTHING = [0, 0, 0, 0]
+
+
+class Place(Struct, array_like=True, gc=False):
+    """Where a post went, and what its source showed beside it (see :func:`shown`)."""
 
     cluster: int
-    shown: list[int]
+    shown: bytes
 
 
 class Unsaved:
@@ -66,14 +74,14 @@ class Record(Struct):
     copies: int = 0
     sources: set[str] = field(default_factory=set)
     hours: dict[int, int] = field(default_factory=dict)
-    vectors: dict[str, Vector] = field(default_factory=dict)
+    vectors: dict[str, Said] = field(default_factory=dict)
     shown: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     """Sums of reposts, comments, likes and reads as the sources show them."""
 
     pending: list[tuple[str, float, str]] = field(default_factory=list)
     """(post, published, source) of posts that are in no table yet, the newest 1,000."""
 
-    def count(self, post: str, at: float, source: str, shown: list[int], *, copy: bool) -> None:
+    def count(self, post: str, at: float, source: str, shown: bytes, *, copy: bool) -> None:
         """Count one post."""
         if at < self.first_at:
             self.first_at, self.first_post = at, post
@@ -88,17 +96,14 @@ class Record(Struct):
             del self.hours[min(self.hours)]
         self.show(shown)
 
-    def show(self, shown: list[int], before: list[int] | None = None) -> None:
+    def show(self, shown: bytes, before: bytes = b"") -> None:
         """Add what the source shows beside the post, less what it showed before."""
-        old = before or [0, 0, 0, 0]
-        self.shown = [
-            max(0, total + new - gone)
-            for total, new, gone in zip(self.shown, shown, old, strict=True)
-        ]
+        if shown != before:
+            self._add(_four(shown), _four(before))
 
-    def keep(self, post: str, vector: Vector) -> None:
-        """Remember the vector of a post, as far as its heaviest terms."""
-        self.vectors[post] = dict(islice(vector.items(), _VECTOR_TERMS))
+    def keep(self, post: str, said: Said) -> None:
+        """Remember what a post said."""
+        self.vectors[post] = said
         if len(self.vectors) > VECTORS:
             del self.vectors[next(iter(self.vectors))]
 
@@ -114,15 +119,16 @@ class Record(Struct):
         self.hours = dict(sorted(both.items())[-_HOURS:])
         self.vectors = dict([*other.vectors.items(), *self.vectors.items()][-VECTORS:])
         self.pending = [*other.pending, *self.pending][-_PENDING:]
-        self.show(other.shown)
+        self._add(other.shown)
 
     def words(self) -> list[str]:
         """What two or more of its posts say, the weightiest first; parts of others left out."""
         covered: Counter[str] = Counter()
         weights: Counter[str] = Counter()
-        for vector in self.vectors.values():
-            covered.update(list(vector))
-            weights.update(vector)
+        for said in self.vectors.values():
+            terms = said.terms()
+            covered.update(list(terms))
+            weights.update(terms)
         least = 2 if len(self.vectors) > 1 else 1
         chosen: list[str] = []
         # Of two that weigh alike the longer one says more: a name rather than its pieces.
@@ -152,6 +158,40 @@ class Record(Struct):
             newest=datetime.fromtimestamp(self.newest, UTC),
         )
 
+    def _add(self, some: Sequence[int], less: Sequence[int] = _NOTHING) -> None:
+        self.shown = [
+            max(0, total + new - gone)
+            for total, new, gone in zip(self.shown, some, less, strict=True)
+        ]
+
+
+class Alone(Struct, array_like=True, gc=False):
+    """An event of one post, published at ``at``: what a Record of it is made from."""
+
+    key: str
+    post: str
+    at: float
+    source: str
+    shown: bytes
+    said: Said
+
+    @property
+    def newest(self) -> float:
+        """When it was last joined."""
+        return self.at
+
+    def record(self) -> Record:
+        """The same as a Record, which can grow."""
+        made = Record(key=self.key, first_post=self.post, first_at=self.at, newest=self.at)
+        made.count(self.post, self.at, self.source, self.shown, copy=False)
+        made.keep(self.post, self.said)
+        made.pending.append((self.post, self.at, self.source))
+        return made
+
+    def show(self, shown: bytes, before: bytes = b"") -> None:  # noqa: ARG002 (as a Record)
+        """What the source shows beside the post now."""
+        self.shown = shown
+
 
 def name(words: list[str]) -> str:
     """A readable name of an event: a hashtag, else its weightiest words."""
@@ -160,17 +200,24 @@ def name(words: list[str]) -> str:
     return said[:_LONGEST_NAME] or "（未能取名）"
 
 
-def shown(engagement: Engagement) -> list[int]:
-    """Reposts, comments, likes, reads; what the source does not show is 0."""
-    return [
-        max(0, value or 0)
-        for value in (
-            engagement.reposts,
-            engagement.comments,
-            engagement.likes,
-            engagement.reads,
-        )
-    ]
+def shown(engagement: Engagement) -> bytes:
+    """Reposts, comments, likes, reads as four 64-bit numbers; b"" where all of them are 0.
+
+    What the source does not show is 0.
+    """
+    some = (engagement.reposts, engagement.comments, engagement.likes, engagement.reads)
+    if not any(some):
+        return b""
+    return shown_of([max(0, value or 0) for value in some])
+
+
+def shown_of(some: Sequence[int]) -> bytes:
+    """The same of four counts, none of which is below 0."""
+    return pack(_FOUR, *[min(value, _MOST) for value in some]) if any(some) else b""
+
+
+def _four(shown: bytes) -> Sequence[int]:
+    return unpack(_FOUR, shown) if shown else _NOTHING
 
 
 def instant_of(post: Post) -> float:

@@ -9,28 +9,32 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
+from typing import Any
 
 import msgspec
 import numpy as np
 from msgspec import Struct, field
 
 from analyzer.grouping import events_saved_before
-from analyzer.grouping.events_book import WINDOW_S, Book
-from analyzer.grouping.events_clusters import Cluster
-from analyzer.grouping.events_record import Place, Record
-from analyzer.grouping.events_vectors import Vector
+from analyzer.grouping.events_book import Book
+from analyzer.grouping.events_centroid import Cluster
+from analyzer.grouping.events_record import Alone, Place, Record
+from analyzer.grouping.events_state import WINDOW_S
 from analyzer.grouping.memory import Store
 
-_VERSION = 2
+_VERSION = 3
 _SINGLES = 6_000
 _PLACES = 20_000
-_TERMS = 60
 _COMMON_ENOUGH = 3
 _HEAD = 8
 _LEAST_WHOLE = 1 << 20
 """Changes are added up to the size of the whole, and to so many bytes in any case."""
+
+
+_Brief = tuple[int, float, int, bytes]
+"""Number, newest, posts and packed terms of a centroid."""
 
 
 class _Frame(Struct, array_like=True):
@@ -42,8 +46,9 @@ class _Frame(Struct, array_like=True):
     posts: int
     halved: bool
     counts: bytes
-    clusters: list[tuple[int, float, int, Vector]]
+    clusters: list[_Brief]
     records: dict[int, Record]
+    alone: dict[int, Alone]
     places: dict[str, Place]
     moved: dict[int, int] = field(default_factory=dict)
     gone: list[int] = field(default_factory=list)
@@ -98,7 +103,7 @@ def decode(body: bytes | None) -> Book | None:
     if body is None:
         return book
     chain, number = b"", 0
-    clusters: dict[int, tuple[int, float, int, Vector]] = {}
+    clusters: dict[int, _Brief] = {}
     for frame in _frames(body):
         if frame.v != _VERSION or (frame.number and (frame.chain, frame.number) != (chain, number)):
             continue
@@ -108,9 +113,8 @@ def decode(body: bytes | None) -> Book | None:
         _take_up(book, frame, clusters)
     if not chain:
         return events_saved_before.decode(body)
-    for one, newest, size, terms in clusters.values():
-        square = sum([weight * weight for weight in terms.values()])
-        book.clusters.restore(Cluster(one, newest, size, terms, square))
+    for brief in clusters.values():
+        book.clusters.restore(Cluster(*brief))
     book.settle()
     return book
 
@@ -123,7 +127,7 @@ def _whole_of(book: Book, chain: bytes) -> _Frame:
     several = [one for one in alive if one.size > 1]
     saved = [*several, *alone[-_SINGLES:]]
     ids = {one.id for one in saved}
-    places = {post: at for post, at in book.posts().items() if at in ids}
+    places = {post: at for post, at in book.known().items() if at in ids}
     newest = islice(places.items(), max(0, len(places) - _PLACES), None)
     counts = book.frequencies.counts
     return _Frame(
@@ -134,7 +138,7 @@ def _whole_of(book: Book, chain: bytes) -> _Frame:
         halved=False,
         counts=_pairs(book, np.flatnonzero(counts >= _COMMON_ENOUGH)),
         clusters=[_brief(one) for one in saved],
-        records={one: book.records[one] for one in ids if one in book.records},
+        **_records(book, ids),
         places={post: Place(at, book.places[post].shown) for post, at in newest},
         apart=sorted(book.apart),
     )
@@ -151,7 +155,7 @@ def _changes_of(book: Book, chain: bytes, number: int) -> _Frame:
         halved=book.frequencies.halved,
         counts=_pairs(book, np.unique(np.concatenate(touched))) if touched else b"",
         clusters=[_brief(alive[one]) for one in unsaved.clusters if one in alive],
-        records={one: book.records[one] for one in unsaved.clusters if one in book.records},
+        **_records(book, unsaved.clusters),
         places={post: book.places[post] for post in unsaved.posts if post in book.places},
         moved=unsaved.moved,
         gone=list(unsaved.gone),
@@ -159,9 +163,7 @@ def _changes_of(book: Book, chain: bytes, number: int) -> _Frame:
     )
 
 
-def _take_up(
-    book: Book, frame: _Frame, clusters: dict[int, tuple[int, float, int, Vector]]
-) -> None:
+def _take_up(book: Book, frame: _Frame, clusters: dict[int, _Brief]) -> None:
     """Put what a frame says into the book; its clusters are gathered, each as it was last."""
     frequencies = book.frequencies
     frequencies.posts = frame.posts
@@ -174,6 +176,7 @@ def _take_up(
         book.records.pop(gone, None)
     clusters.update({one[0]: one for one in frame.clusters})
     book.records.update(frame.records)
+    book.records.update(frame.alone)
     book.places.update(frame.places)
     book.moves(frame.moved)
     book.apart |= set(frame.apart)
@@ -204,9 +207,11 @@ def _frames(body: bytes) -> Iterator[_Frame]:
         at += _HEAD + length
 
 
-def _brief(one: Cluster[str]) -> tuple[int, float, int, Vector]:
-    terms = one.terms
-    if len(terms) > _TERMS:
-        kept = sorted(terms, key=terms.__getitem__, reverse=True)[:_TERMS]
-        terms = {term: terms[term] for term in kept}
-    return one.id, one.newest, one.size, terms
+def _records(book: Book, ids: Collection[int]) -> dict[str, Any]:
+    found = {one: book.records[one] for one in ids if one in book.records}
+    alone = {one: record for one, record in found.items() if isinstance(record, Alone)}
+    return {"alone": alone, "records": {one: found[one] for one in found.keys() - alone.keys()}}
+
+
+def _brief(one: Cluster) -> _Brief:
+    return one.id, one.newest, one.size, one.packed

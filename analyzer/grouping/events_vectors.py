@@ -1,35 +1,67 @@
 """Posts as vectors of length 1: the terms that tell most, by how often and how rarely they stand.
 
 Of a stream it is counted as it goes in how many posts a term stands; of a file all is counted
-first. No word is kept by either: a term is counted under a number made of it.
+first (events_known.py). No word is kept by either: a term is a number made of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Mapping
 from itertools import pairwise
 from math import log
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from analyzer.grouping.events_features import Numbers, Terms, numbers_of
 
 TERMS = 32
 """Terms of a post's vector, the heaviest."""
 
+SAID = 20
+"""Of these so many are kept spelt."""
+
 _COMMON = 0.1
 _FEW = 50
 _MANY = 64
 _LOGS = np.array([0.0, 0.5] + [1.0 + log(n / 2) for n in range(2, _MANY + 1)])
 _BITS = 21
-_TERM_BITS = 48
+_TERM_BITS, _SHORT_BITS = 48, 32
 _LOOK_AFTER = 1_000
+_BETWEEN = "\n"  # stands in no term
 
-Vector = dict[str, float]
+Vector = dict[int, float]
+"""Terms as numbers of 32 bits, with their weights."""
+
 Weights = npt.NDArray[np.float64]
-Term = TypeVar("Term", str, int)
+
+
+class Said(Struct, array_like=True, frozen=True, gc=False):
+    """The heaviest terms of a post, spelt, with their weights as 32-bit floats.
+
+    As a table of Python the same takes six times the memory.
+    """
+
+    words: str
+    weights: bytes
+
+    def terms(self) -> dict[str, float]:
+        """By term, the heaviest first."""
+        if not self.words:
+            return {}
+        return dict(zip(self.words.split(_BETWEEN), array("f", self.weights), strict=True))
+
+    def vector(self) -> Vector:
+        """As the vector that its post would be with no other terms."""
+        terms = self.terms()
+        return dict(zip(short(numbers_of(list(terms))).tolist(), terms.values(), strict=True))
+
+
+def said_of(terms: Mapping[str, float]) -> Said:
+    """Terms that are given as a table."""
+    return Said(_BETWEEN.join(terms), array("f", terms.values()).tobytes())
 
 
 class Frequencies:
@@ -71,76 +103,36 @@ class Frequencies:
         places = _counter(numbers_of(list(counts)))
         np.add.at(self.counts, places, np.fromiter(counts.values(), np.int32, len(counts)))
 
-    def vectors(self, terms: Terms) -> list[Vector]:
-        """One a post, its terms spelt, the heaviest first; empty where it has none."""
+    def vectors(self, terms: Terms) -> list[tuple[Vector, Said]]:
+        """One a post, the heaviest terms first; empty where it has none."""
         counts = self.counts[_counter(terms.term)]
-        post, weight, chosen = _weighed(terms, counts, self.posts, least=0, total=self._least)
+        post, weight, chosen = weighed(terms, counts, self.posts, least=0, total=self._least)
         spelling = terms.spelling
         firsts, seconds = terms.first[chosen].tolist(), terms.second[chosen].tolist()
         spelt = [
             spelling[first] if second < 0 else spelling[first] + spelling[second]
             for first, second in zip(firsts, seconds, strict=True)
         ]
-        return _dicts(terms.posts, post, weight, spelt)
+        weights = weight.astype(np.float32)
+        ends = np.searchsorted(post, np.arange(terms.posts + 1)).tolist()
+        vectors = by_post(terms.posts, post, weight, short(terms.term[chosen]))
+        said = [
+            Said(_BETWEEN.join(spelt[begin:end]), weights[begin:end].tobytes())
+            for begin, end in ((begin, min(end, begin + SAID)) for begin, end in pairwise(ends))
+        ]
+        return list(zip(vectors, said, strict=True))
 
 
-class Known:
-    """The terms of a whole file, gathered piece by piece, then counted exactly.
-
-    Of a term 48 bits are kept, of its weight 8: 46 terms of a usual post are some 400 bytes.
-    """
-
-    def __init__(self) -> None:
-        self.posts = 0
-        self._gathered: list[tuple[int, bytes, bytes, bytes]] = []
-        self._every: Numbers = np.zeros(0, np.int64)
-        self._counts: npt.NDArray[np.int32] = np.zeros(0, np.int32)
-
-    def gather(self, terms: Terms) -> None:
-        """Take up posts."""
-        self.posts += terms.posts
-        counts = np.bincount(terms.post, minlength=terms.posts).astype(np.int32)
-        weight = np.minimum(terms.weight, 255).astype(np.uint8)
-        self._gathered.append(
-            (terms.posts, counts.tobytes(), terms.term.tobytes(), weight.tobytes())
-        )
-
-    def count(self) -> None:
-        """All were gathered: count them."""
-        every = np.frombuffer(b"".join([term for _, _, term, _ in self._gathered]), np.int64)
-        every = np.sort(every)
-        starts = np.flatnonzero(np.concatenate(([True], every[1:] != every[:-1])))
-        counts = np.diff(np.append(starts, len(every)))
-        several = counts > 1  # a term of one post can meet nothing
-        self._every, self._counts = every[starts[several]], counts[several].astype(np.int32)
-
-    def vectors(self) -> Iterable[dict[int, float]]:
-        """One a post, in the order in which they were gathered, of terms of two posts or more."""
-        while self._gathered:
-            posts, lengths, term, weight = self._gathered.pop(0)
-            every = np.frombuffer(term, np.int64)
-            place = np.searchsorted(self._every, every)
-            place[place == len(self._every)] = 0
-            met = np.flatnonzero(self._every[place] == every) if len(self._every) else place[:0]
-            some = Terms(
-                posts,
-                np.repeat(np.arange(posts), np.frombuffer(lengths, np.int32))[met],
-                every[met],
-                np.frombuffer(weight, np.uint8)[met].astype(np.int64),
-                met,
-                met,
-                [],
-            )
-            counts = self._counts[place[met]] if len(met) else np.zeros(0, np.int32)
-            post, weights, chosen = _weighed(some, counts, self.posts, least=2, total=0)
-            yield from _dicts(posts, post, weights, some.term[chosen].tolist())
+def short(term: Numbers) -> Numbers:
+    """The numbers of terms as centroids have them: their upper 32 bits."""
+    return term >> (_TERM_BITS - _SHORT_BITS)
 
 
 def _counter(term: Numbers) -> Numbers:
     return term >> (_TERM_BITS - _BITS)
 
 
-def _weighed(
+def weighed(
     terms: Terms, counts: npt.NDArray[np.int32], posts: int, *, least: int, total: int
 ) -> tuple[Numbers, Weights, Numbers]:
     """Post, weight and place of the heaviest terms of each, those that are too common left out."""
@@ -161,11 +153,10 @@ def _weighed(
     return post, weight / lengths[post], fit[order]
 
 
-def _dicts(
-    posts: int, post: Numbers, weight: Weights, terms: list[Term]
-) -> list[dict[Term, float]]:
+def by_post(posts: int, post: Numbers, weight: Weights, term: Numbers) -> list[Vector]:
+    """The vectors of these posts; all three are by post, then the heaviest first."""
     ends = np.searchsorted(post, np.arange(posts + 1)).tolist()
-    weights = weight.tolist()
+    terms, weights = term.tolist(), weight.tolist()
     return [
         dict(zip(terms[begin:end], weights[begin:end], strict=True))
         for begin, end in pairwise(ends)

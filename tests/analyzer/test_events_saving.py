@@ -53,7 +53,7 @@ def read(book, texts, *, first=0):
 
 def seen(book):
     """What the book says of its events."""
-    records = sorted(book.records.values(), key=lambda one: one.key)
+    records = sorted([book.grown(one) for one in book.records], key=lambda one: one.key)
     return [(one.key, one.posts, one.copies, one.newest, one.words()) for one in records]
 
 
@@ -175,18 +175,35 @@ def test_on_several_machines_it_is_rows_under_the_lease(tmp_path):
 def test_what_release_0_3_saved_goes_on():
     book = Book()
     read(book, PLANT[:3])
-    (cluster,) = book.clusters.all.values()
+    (record,) = [book.grown(one) for one in book.records]
+    terms = {"混凝土": 0.9, "搅拌站": 0.9, "粉尘": 0.5, "噪音": 0.5, "云溪花园": 0.6}
     saved = {
         "v": 1,
         "posts": 3,
         "counts": {"搅拌站": 3},
-        "clusters": [(cluster.id, cluster.newest, cluster.size, cluster.terms)],
-        "records": {str(one): record for one, record in book.records.items()},
-        "places": book.places,
+        "clusters": [(0, record.newest, 3, terms)],
+        "records": {
+            "0": {
+                "key": record.key,
+                "first_post": "post-0",
+                "first_at": record.first_at,
+                "newest": record.newest,
+                "posts": 3,
+                "copies": 0,
+                "sources": ["source-1"],
+                "hours": {"490000": 3},
+                "vectors": {"post-0": terms, "post-1": terms},
+                "shown": [1, 0, 0, 0],
+                "pending": [],
+            }
+        },
+        "places": {f"post-{n}": (0, [0, 0, n, 0]) for n in range(3)},
         "apart": [],
     }
     again = decode(msgspec.json.encode(saved))
     read(again, PLANT[3:], first=3)
-    assert again.event_of("post-3") == book.event_of("post-0")
+    assert again.event_of("post-3") == again.event_of("post-2") == record.key
+    assert "搅拌站" in again.name_of(record.key)
+    assert decode(encode(again)).event_of("post-3") == record.key
     assert decode(b'{"v": 0}') is None
     assert decode(b"") is None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from analyzer.filter_lines import BadLine
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,10 +27,13 @@ def events(
     """逐行读入 JSON（id、text、published_at，可有 title），按输入次序输出每条属于哪个事件。"""
     from analyzer.grouping.events_filter import encode_line, group, read
 
-    posts, bad = read(sys.stdin.buffer)
-    for one in bad:
+    bad: list[int] = []
+
+    def tell(one: BadLine) -> None:
+        bad.append(one.number)
         sys.stderr.write(f"{one.message}\n")
-    for answer in group(posts, days=window):
+
+    for answer in group(read(sys.stdin.buffer, tell), days=window):
         sys.stdout.buffer.write(encode_line(answer) + b"\n")
     sys.stdout.flush()
     if bad:

@@ -1,0 +1,141 @@
+"""What is held of the events under way, all of it bounded, and how two of them become one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+
+from analyzer.grouping.events_clusters import Clusters
+from analyzer.grouping.events_record import Alone, Place, Record, Unsaved, name
+from analyzer.grouping.events_texts import Texts
+from analyzer.grouping.events_vectors import Frequencies
+
+WINDOW_S = 7 * 86_400.0
+"""An event that no post joined for so long is over; a later post begins another."""
+
+_EVENTS = 12_000
+_PLACES = 80_000
+_TERMS = 200_000
+_LEAST = 2_000
+_MOVES = 10_000
+
+
+class State:
+    """The events. ``changed`` has the clusters to be written anew, ``absorbed`` (gone, into) keys.
+
+    ``settled`` are keys of events that people dismissed or opened an incident from.
+    """
+
+    def __init__(self) -> None:
+        self.records: dict[int, Record | Alone] = {}
+        self.changed: set[int] = set()
+        self.absorbed: list[tuple[str, str]] = []
+        self.settled: set[str] = set()
+        self.unsaved = Unsaved()
+        self.clusters = Clusters(window=WINDOW_S, limit=_EVENTS)
+        self.frequencies = Frequencies(_TERMS, least=_LEAST)
+        self.places: dict[str, Place] = {}
+        self._texts = Texts()
+        self.apart: set[tuple[str, str]] = set()
+        self._barred: dict[str, set[str]] = {}
+        self._moved: dict[int, int] = {}
+        self._grown: set[int] = set()
+        self._linked: dict[str, set[str]] = {}
+        self._to_link: list[str] = []
+
+    def grown(self, cluster: int) -> Record:
+        """The record of an event, from now on one that can grow."""
+        record = self.records[cluster]
+        if isinstance(record, Alone):
+            record = self.records[cluster] = record.record()
+        return record
+
+    def event_of(self, post: str) -> str:
+        """The key of the event that the post is of; "" where it is of none."""
+        place = self.places.get(post)
+        record = None if place is None else self.records.get(self._here(place.cluster))
+        return "" if record is None else record.key
+
+    def name_of(self, key: str) -> str:
+        """A readable name of that event; "" where it is not under way."""
+        found = (one for one, record in self.records.items() if record.key == key)
+        return next((name(self.grown(one).words()) for one in list(found)), "")
+
+    def known(self) -> dict[str, int]:
+        """The posts that would not be counted again, with their cluster, by when they came."""
+        return {post: self._here(place.cluster) for post, place in self.places.items()}
+
+    def posts(self) -> dict[str, int]:
+        """All posts of which an id or words are held, with their cluster."""
+        said = {
+            post: cluster
+            for cluster, record in self.records.items()
+            for post in ((record.post,) if isinstance(record, Alone) else record.vectors)
+        }
+        return said | self.known()
+
+    def moves(self, moved: Mapping[int, int]) -> None:
+        """Clusters went into others while the book was read from what was saved."""
+        self._moved.update(moved)
+
+    def settle(self) -> None:
+        """The book was read: each place is where its post ended."""
+        self._resolve()
+        places = self.places.items()
+        self.places = {post: place for post, place in places if place.cluster in self.records}
+        self.clusters.dropped.clear()
+
+    def _leave(self, cluster: int, record: Record) -> None:
+        vectors = [said.vector() for said in record.vectors.values()]
+        self.clusters.leave(self.clusters.all[cluster], vectors)
+
+    def _is_awake(self, cluster: int, at: float) -> bool:
+        record = self.records.get(cluster)
+        return record is not None and abs(at - record.newest) <= WINDOW_S
+
+    def _take_in(self, gone: int, into: int) -> str:
+        record, larger = self.grown(gone), self.grown(into)
+        del self.records[gone]
+        key = larger.key
+        larger.take_in(record)
+        self._moved[gone] = into
+        for one, other in list(self.apart):  # what was apart from the one is so from both
+            if record.key in {one, other}:
+                self.apart.add(
+                    (key if one == record.key else one, key if other == record.key else other)
+                )
+        self.changed.discard(gone)
+        self.unsaved.moved[gone] = into
+        self._touch(into)
+        return record.key
+
+    def _here(self, cluster: int) -> int:
+        while self._moved and cluster in self._moved:
+            cluster = self._moved[cluster]
+        return cluster
+
+    def _touch(self, cluster: int, post: str = "") -> None:
+        self.changed.add(cluster)
+        self.unsaved.clusters.add(cluster)
+        if post:
+            self.unsaved.posts[post] = None
+
+    def _bound(self) -> None:
+        if len(self.places) > _PLACES:
+            for post in list(islice(self.places, _PLACES // 10)):
+                del self.places[post]
+        if self.clusters.dropped:
+            gone = set(self.clusters.dropped)
+            for one in gone:
+                self.records.pop(one, None)
+            self.changed -= gone
+            self.unsaved.drop(gone)
+            self.clusters.dropped.clear()
+        if len(self._moved) > _MOVES:
+            self._resolve()
+
+    def _resolve(self) -> None:
+        for place in self.places.values():
+            place.cluster = self._here(place.cluster)
+        self._texts.move(self._here)
+        self._moved.clear()

@@ -1,0 +1,127 @@
+"""What grouping holds of events stays small, however many posts come, and so do the tables."""
+
+from __future__ import annotations
+
+import gc
+import random
+import tracemalloc
+from datetime import timedelta
+from itertools import islice, product
+
+import pytest
+from support.posts import NOON, make_post
+
+from analyzer.grouping import events_filter, events_known, events_state
+from analyzer.grouping.events_book import Book
+from analyzer.grouping.events_centroid import Cluster, pack
+from analyzer.grouping.events_filter import Given, group
+from analyzer.grouping.events_record import Alone
+from analyzer.grouping.events_saving import Keeper
+from analyzer.grouping.memory import FileStore
+
+A_POST = 3_000
+"""Bytes held of a post that nothing is like: all tables together are 2,300, plain ones 5,600."""
+
+A_LINE = 1_400
+"""Bytes held of a line of a file: it is 1,000, its event of its own included."""
+
+
+def texts(count, *, first=0):
+    """Texts of 20 of 2,000 words by lot, with their pairs 39 terms: hardly one is like another."""
+    words = ["".join(letters) for letters in islice(product("bdfgklmn", repeat=4), 2_000)]
+    rng = random.Random(first)
+    return [" ".join(rng.choices(words, k=20)) for _ in range(count)]
+
+
+def posts(count, *, first=0):
+    return [
+        make_post(
+            id=f"post-{first + n}",
+            title="",
+            text=text,
+            source=f"source-{n % 9}",
+            published_at=NOON + timedelta(seconds=first + n),
+            first_seen_at=NOON + timedelta(seconds=first + n),
+        )
+        for n, text in enumerate(texts(count, first=first))
+    ]
+
+
+def read(book, keeper, count, *, first=0):
+    book.read(posts(count, first=first))
+    book.merge_near()
+    book.changed.clear()
+    keeper.save(book)
+    book.unsaved.clear()
+
+
+def test_no_table_grows_beyond_its_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(events_state, "_PLACES", 300)
+    book, keeper = Book(), Keeper(FileStore(tmp_path / "events.bin"))
+    book.clusters.limit = 400
+    for first in range(0, 1_500, 250):
+        read(book, keeper, 250, first=first)
+
+    alive = book.clusters.all
+    assert len(alive) <= 400
+    assert book.records.keys() == alive.keys()
+    assert len(book.places) <= 300
+    assert sum(1 for one in alive.values() if one.open is not None) <= 300
+    led_to = {one for ids in book.clusters.index.of(range_of(book)) for one in ids}
+    assert led_to <= alive.keys()
+    assert all(isinstance(book.records[one], Alone) for one in alive if alive[one].size == 1)
+    assert sum(book.event_of(f"post-{n}") != "" for n in range(1_300, 1_500)) > 180
+    assert (tmp_path / "events.bin").stat().st_size < 3_000_000
+
+
+def range_of(book):
+    return {term for one in book.clusters.all.values() for term in one.terms}
+
+
+def test_a_post_that_nothing_is_like_takes_little(tmp_path):
+    book, keeper = Book(), Keeper(FileStore(tmp_path / "events.bin"))
+    read(book, keeper, 500)
+    taken = held(lambda: read(book, keeper, 500, first=500))
+    assert taken < A_POST * 500
+
+
+def test_of_a_file_no_text_is_held(monkeypatch):
+    monkeypatch.setattr(events_filter, "AT_ONCE", 50)
+    monkeypatch.setattr(events_known, "AT_ONCE", 50)
+
+    def lines(count):
+        return (Given(n, "", text * 4, float(n)) for n, text in enumerate(texts(count)))
+
+    few = peak(lambda: list(group(lines(300))))
+    many = peak(lambda: list(group(lines(900))))
+    assert many - few < A_LINE * 600
+
+
+def test_a_centroid_is_the_same_packed():
+    terms = {5: 0.5, 7: 0.25, (1 << 32) - 1: 0.125}
+    one = Cluster(1, 0.0, 2, pack(terms))
+    assert one.terms == one.unpack() == terms
+    assert one.square == pytest.approx(0.328125)
+    one.rest()
+    assert (one.open, one.packed, len(one.packed)) == (None, pack(terms), 8 * 3)
+
+
+def held(work):
+    """Bytes that Python holds more after the work than before."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        work()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def peak(work):
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
