@@ -27,11 +27,21 @@ _OTHERS = re.compile(
 )
 _NEXT_DOOR = re.compile("隔壁|邻近|兄弟|别的|其他|外地|附近")
 _LEVELS = frozenset("省市县区州旗镇乡")
+_RUNS_ON = re.compile(
+    "(?<=局)(?:面(?![临对向积试谈])|势(?!必)|限(?![期时行号量电高速购])|域|外人)|(?<=院)落"
+    "|(?<=队)[伍列]|(?<=办)(?:[法理学案]|公[^室开]|事[^处])"
+)
+"""What makes another word of the name's last character: 农业农村局面."""
+_IN_FICTION = re.compile(
+    "(?:电视剧|电影|剧[里中集情]|小说|综艺|游戏[里中]|美国|日本|韩国|英国|法国|德国|欧洲|国外|外国|海外|古代)"
+    "[^，。！？、；：,.!?;:\\s\\0]{0,5}$"
+)
+"""What stands before a name without a level, of which there are many: 电视剧里那个城管."""
 _LONGER = re.compile(
     "路(?![上口灯费])|街(?!上|头)|巷|站牌|小区|家属[院区楼]|宿舍|公交站|餐厅|酒店|宾馆|股份|集团|有限"
 )
 _PLACE = re.compile("([\u4e00-\u9fff]{2,4}?)(省|市|县|区|州|旗|镇|乡)(?=([\u4e00-\u9fff]{3,}))")
-_REACH = 6
+_REACH, _FAR = 6, 10
 _CHECKED = 4
 """Names so short, or shorter, may be parts of other words: 城管 of 围城管理."""
 _LEAST_PLACE = 2
@@ -91,7 +101,8 @@ class UnitMatcher:
                 continue
             # A name that begins with its place needs no more: 云南岚江县水务局.
             holds = self._placed[name] or self._holds(text, max(starts[at], start - _REACH), start)
-            if holds and not _LONGER.match(text, end):
+            goes_on = _LONGER.match(text, end) or (not office and _RUNS_ON.match(text, end))
+            if holds and not goes_on:
                 told.setdefault(found.first + at, {})[self._ids[name]] = None
             reached = end  # what is part of a longer name is none, either
         return told
@@ -104,6 +115,8 @@ class UnitMatcher:
     def _is_half_a_word(self, text: str, start: int, end: int) -> bool:
         """Whether another word lies across a border of the name."""
         borders = self._borders
+        if any(text.endswith(place, 0, start) for place in self._places):
+            return False  # 岚江城管: no 江城
         return borders.may_cross(text, start, end) and not borders.hold(
             text, start, end, well_known=True
         )
@@ -112,6 +125,8 @@ class UnitMatcher:
         """Whether what stands before the name does not make it another one's."""
         before = text[begin:start]
         levelled = text[start] in _LEVELS
+        if not levelled and _IN_FICTION.search(text, max(0, start - _FAR), start):
+            return False
         if (_OTHERS if levelled else _OTHER_LEVEL).search(before):
             return False
         if levelled and _NEXT_DOOR.search(before):
