@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-import resource
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
+from tests.bench._commands import run
 from tests.bench._goals import least
 
 WINDOW, POSTS, FEW = 200_000, 20_000, 2_000
 GOAL = 12_000
+COMMANDED = 60_000
 
 
 def texts(count: int) -> list[str]:
@@ -54,11 +58,23 @@ def bench() -> Iterator[str]:
         took = time.process_time() - started
         rate = len(some) / took
         yield f"against {WINDOW:,}, batches of {batch}: {rate:,.0f} posts/s{least(rate, GOAL)}"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    yield f"peak memory with all texts of the bench: {peak:,.0f} MB"
     del window
+    yield from _command(filling[:COMMANDED])
     yield from _gaoya(filling[:50_000], posts)
     yield from _datasketch(filling[:FEW], posts[:FEW])
+
+
+def _command(posts: list[str]) -> Iterator[str]:
+    """``yuqing duplicates`` from its start to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "posts.jsonl"
+        lines = ({"id": n, "text": text} for n, text in enumerate(posts))
+        file.write_bytes(msgspec.json.Encoder().encode_lines(lines))
+        _, cpu, peak = run("duplicates", file)
+    yield (
+        f"yuqing duplicates, {len(posts):,} posts: {len(posts) / cpu:,.0f} posts/s "
+        f"of CPU time, start and all; {peak:.0f} MB"
+    )
 
 
 def _gaoya(filling: list[str], posts: list[str]) -> Iterator[str]:

@@ -13,8 +13,6 @@ import gzip
 import importlib
 import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +28,7 @@ from analyzer.score_filter import LineFilter, encode_lines
 from analyzer.units import UnitMatcher
 from registry import gazetteer
 from registry.own_names import Area, Unit
-from tests.bench import _goals
+from tests.bench import _commands, _goals
 from yuqing.commands.score_input import BLOCK
 
 OWN = Area(code="5331", name="德宏傣族景颇族自治州", level="city", parent="53", own=True)
@@ -147,7 +145,7 @@ def _process(lines: list[bytes]) -> Iterator[str]:
         for what, line in (("a first post", lines[0]), ("one that asks the word list", doubtful)):
             file.write_bytes(line)
             first, cpu, peak = map(
-                min, zip(*(_run(file, folder) for _ in range(STARTS)), strict=True)
+                min, zip(*(_commands.run("score", file) for _ in range(STARTS)), strict=True)
             )
             yield (
                 f"start to the answer to {what}: {first:.2f} s, {cpu:.2f} s of a core"
@@ -158,46 +156,12 @@ def _process(lines: list[bytes]) -> Iterator[str]:
             with file.open("wb") as out:
                 for _ in range(times):
                     out.writelines(lines)
-            peaks.append(_run(file, folder)[2])
+            peaks.append(_commands.run("score", file)[2])
         few, many = len(lines), 10 * len(lines)
         yield (
             f"memory at most: {few:,} posts {peaks[0]:.0f} MB, {many:,} {peaks[1]:.0f} MB"
             f"{_goals.most(max(peaks), MEMORY)}"
         )
-
-
-# A process between, since a child's most memory is at first that of who made it.
-_BETWEEN = """
-import os, sys, time
-end, out = os.pipe()
-began = time.perf_counter()
-child = os.posix_spawn(
-    sys.executable, [sys.executable, "-m", "yuqing", "score"], os.environ,
-    file_actions=[(os.POSIX_SPAWN_DUP2, out, 1)],
-)
-os.close(out)
-os.read(end, 1 << 16)
-first = time.perf_counter() - began
-while os.read(end, 1 << 20):
-    pass
-_, status, used = os.wait4(child, 0)
-print(first, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-
-
-def _run(file: Path, folder: str) -> tuple[float, float, float]:
-    """``yuqing score`` over the file: seconds to the first line out, of a core, MB at most."""
-    with file.open("rb") as given:
-        done = subprocess.run(
-            [sys.executable, "-c", _BETWEEN],
-            stdin=given,
-            stdout=subprocess.PIPE,
-            cwd=folder,
-            check=True,
-        )
-    first, cpu, peak = map(float, done.stdout.split())
-    return first, cpu, peak
 
 
 def some_texts(count: int) -> tuple[list[str], str]:
