@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Collection, Iterator
-from itertools import islice
+from io import BytesIO
 from typing import Any
 
 import msgspec
@@ -28,6 +28,7 @@ _VERSION = 3
 _SINGLES = 6_000
 _PLACES = 20_000
 _COMMON_ENOUGH = 3
+_PIECE = 1_000
 _HEAD = 8
 _LEAST_WHOLE = 1 << 20
 """Changes are added up to the size of the whole, and to so many bytes in any case."""
@@ -71,8 +72,8 @@ class Keeper:
         """Write what is not saved; how many bytes that took. Raises RetryError (not now)."""
         unsaved = book.unsaved
         if not self._chain or unsaved.whole or self._added > max(_LEAST_WHOLE, self._whole):
-            self._chain, self._number, self._added = os.urandom(8), 0, 0
-            body = _framed(_whole_of(book, self._chain))
+            self._chain, self._added = os.urandom(8), 0
+            self._number, body = _whole_of(book, self._chain)
             self._whole = len(body)
             write = self._store.save
         else:
@@ -94,7 +95,7 @@ class Keeper:
 
 def encode(book: Book) -> bytes:
     """The whole book: all events, the newest 6,000 posts that stand alone, 20,000 newest places."""
-    return _framed(_whole_of(book, os.urandom(8)))
+    return _whole_of(book, os.urandom(8))[1]
 
 
 def decode(body: bytes | None) -> Book | None:
@@ -119,29 +120,48 @@ def decode(body: bytes | None) -> Book | None:
     return book
 
 
-def _whole_of(book: Book, chain: bytes) -> _Frame:
+def _whole_of(book: Book, chain: bytes) -> tuple[int, bytes]:
+    """The number of its last frame, and all of them: pieces, so that little is held twice."""
     every = book.clusters.all.values()
     awake = max((one.newest for one in every), default=0.0) - WINDOW_S
     alive = [one for one in every if one.newest >= awake]
     alone = sorted((one for one in alive if one.size == 1), key=lambda one: one.newest)
     several = [one for one in alive if one.size > 1]
     saved = [*several, *alone[-_SINGLES:]]
-    ids = {one.id for one in saved}
-    places = {post: at for post, at in book.known().items() if at in ids}
-    newest = islice(places.items(), max(0, len(places) - _PLACES), None)
-    counts = book.frequencies.counts
-    return _Frame(
-        v=_VERSION,
-        chain=chain,
-        number=0,
-        posts=book.frequencies.posts,
-        halved=False,
-        counts=_pairs(book, np.flatnonzero(counts >= _COMMON_ENOUGH)),
-        clusters=[_brief(one) for one in saved],
-        **_records(book, ids),
-        places={post: Place(at, book.places[post].shown) for post, at in newest},
-        apart=sorted(book.apart),
-    )
+    body = BytesIO()  # which gives what it holds without a copy
+    number = 0
+    for number, begin in enumerate(range(0, max(1, len(saved)), _PIECE)):
+        some = saved[begin : begin + _PIECE]
+        counts = np.flatnonzero(book.frequencies.counts >= _COMMON_ENOUGH) if not number else None
+        last = begin + _PIECE >= len(saved)
+        body.write(
+            _framed(
+                _Frame(
+                    v=_VERSION,
+                    chain=chain,
+                    number=number,
+                    posts=book.frequencies.posts,
+                    halved=False,
+                    counts=b"" if counts is None else _pairs(book, counts),
+                    clusters=[_brief(one) for one in some],
+                    **_records(book, [one.id for one in some]),
+                    places=_newest(book, {one.id for one in saved}) if last else {},
+                    apart=sorted(book.apart) if last else [],
+                )
+            )
+        )
+    return number, body.getvalue()
+
+
+def _newest(book: Book, clusters: Collection[int]) -> dict[str, Place]:
+    """The newest places in these clusters, by when they came."""
+    found: list[tuple[str, Place]] = []
+    for post in reversed(book.places):
+        if (place := book.place(post)) is not None and place.cluster in clusters:
+            found.append((post, place))
+            if len(found) == _PLACES:
+                break
+    return dict(reversed(found))
 
 
 def _changes_of(book: Book, chain: bytes, number: int) -> _Frame:

@@ -61,9 +61,10 @@ class State:
         found = (one for one, record in self.records.items() if record.key == key)
         return next((name(self.grown(one).words()) for one in list(found)), "")
 
-    def known(self) -> dict[str, int]:
-        """The posts that would not be counted again, with their cluster, by when they came."""
-        return {post: self._here(place.cluster) for post, place in self.places.items()}
+    def place(self, post: str) -> Place | None:
+        """Where the post is now, if it would not be counted again."""
+        place = self.places.get(post)
+        return None if place is None else Place(self._here(place.cluster), place.shown)
 
     def posts(self) -> dict[str, int]:
         """All posts of which an id or words are held, with their cluster."""
@@ -72,7 +73,7 @@ class State:
             for cluster, record in self.records.items()
             for post in ((record.post,) if isinstance(record, Alone) else record.vectors)
         }
-        return said | self.known()
+        return said | {post: self._here(place.cluster) for post, place in self.places.items()}
 
     def moves(self, moved: Mapping[int, int]) -> None:
         """Clusters went into others while the book was read from what was saved."""
