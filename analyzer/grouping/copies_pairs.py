@@ -19,7 +19,7 @@ ENOUGH = 0.8
 """A post is as good as found: no others of its batch are tried that share fewer keys."""
 
 _VOTES = 255
-_AT_ONCE = 4_096  # pairs that are compared: bounds memory
+_AT_ONCE = 2_048  # pairs that are compared: bounds memory
 _SOME = 2
 """So many characters changed may be another text beside the same hashtag; one is not."""
 

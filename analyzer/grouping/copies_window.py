@@ -54,7 +54,9 @@ class Found(Struct, frozen=True):
 class Window:
     """Texts by slot. ``find`` tells of each post in a batch the slot that it is a copy of."""
 
-    def __init__(self, size: int = WINDOW, bar: Bar | None = None) -> None:
+    def __init__(
+        self, size: int = WINDOW, bar: Bar | None = None, *, buckets: int = _BUCKETS
+    ) -> None:
         if not 0 < size < SLOTS:
             raise ValueError(f"a window of 1 to {SLOTS - 1} posts, not {size}")
         self.size = size
@@ -72,7 +74,8 @@ class Window:
         self.root = np.zeros(size, np.int32)
         self._least = np.array([1e-9, *self.bar.variants])
         self._copied = np.zeros(size, np.bool_)
-        self._table = Table(_BUCKETS)
+        self._led = np.zeros(size, np.uint8)  # in which half of a round keys last led there
+        self._table = Table(buckets)
 
     @property
     def nbytes(self) -> int:
@@ -87,6 +90,8 @@ class Window:
         keys = all_keys(signed)
         owner, known, score = self._known(signed, keys)
         slot[owner] = known
+        alike = score >= self.bar.same
+        self._lead(owner[alike], known[alike], keys)
         depth = np.zeros(posts, np.uint8)
         depth[owner] = np.where(score < self.bar.same, self._deeper(self.depth[known]), 0)
         new = np.flatnonzero((signed.exact > 0) & (slot < 0))
@@ -101,12 +106,31 @@ class Window:
         self._write(placed[placing], signed, placing)
         at, hashes = listed(keys, placing)
         self._table.put(placed[at], hashes)
+        self._led[placed[placing]] = self._half
         self.depth[placed[placing]] = depth[placing]
         top = leader[leader[leader[placing]]]
         self.root[placed[placing]] = np.where(root[top] >= 0, root[top], placed[top])
         slot[new] = np.where(placed[leader[new]] >= 0, placed[leader[new]], slot[leader[new]])
         self._copied[slot[new[leader[new] != new]]] = True
         return Found(slot=slot, placed=placed, records=np.sort(records))
+
+    @property
+    def _half(self) -> int:
+        return self.placed // max(1, self.size // 2) & 0xFF
+
+    def _lead(self, posts: Ints, slots: Ints, keys: U32) -> None:
+        """Let the keys of these posts lead to the slots of what they are alike to, now and then.
+
+        Else newer keys would drive them out of the table while the story is still being told.
+        """
+        due = self._led[slots] != self._half
+        slots, first = np.unique(slots[due], return_index=True)
+        posts = posts[due][first]
+        self._led[slots] = self._half
+        slot_of = np.zeros(len(keys), np.int64)
+        slot_of[posts] = slots
+        at, hashes = listed(keys, posts)
+        self._table.put(slot_of[at], hashes)
 
     def _known(self, signed: Signatures, keys: U32) -> tuple[Ints, Ints, Floats]:
         """(posts, slots, scores): the posts that are copies of what is in the window."""
@@ -211,6 +235,7 @@ class Window:
         self._write(slots, signed, every)
         at, hashes = listed(all_keys(signed))
         self._table.put(slots[at], hashes)
+        self._led[slots] = self._half
 
     def _write(self, slots: Ints, signed: Signatures, posts: Ints) -> None:
         for name in ("exact", "length", "thin", "pairs", "body", "tagged"):

@@ -139,6 +139,15 @@ def test_the_oldest_leave_but_not_while_they_are_being_copied():
     assert lone != story
 
 
+def test_a_story_is_found_as_long_as_it_is_told_though_the_table_is_full():
+    texts = originals(900)
+    window = Window(100, buckets=256)
+    story = int(window.find(sign(texts[:1])).slot[0])
+    for at in range(1, 900, 30):
+        window.find(sign(texts[at : at + 30]))
+        assert window.find(sign(texts[:1])).slot[0] == story, at
+
+
 def test_repost_marks_names_links_and_width_decide_nothing():
     text = "岚江县城东水库今天下午三点开始放水，下游的人不要下河。"
     for other in (
