@@ -48,6 +48,7 @@ class Bar(Struct, frozen=True):
     fewest_of_piece: int = 12
     fewest_sampled: int = 24
     piece_ratio: float = 0.25
+    head_ratio: float = 0.45  # texts cut short, from so much of the whole on
     any_order: float = 0.72  # the share of pairs of texts about as long, whatever their order
     any_order_ratio: float = 0.75
     near: float = 0.5  # the least share that a variant's copy has with the original itself
@@ -250,7 +251,25 @@ def _by_order(bar: Bar, pairs: _Short) -> Floats:
     piece = (share >= bar.piece) & enough
     piece |= (share >= bar.any_order) & (ratio >= bar.any_order_ratio)
     found = np.maximum(found, np.where(piece, share * (0.5 + 0.5 * ratio), 0.0))
+    heads = _heads(bar, pairs)
+    found[heads] = np.maximum(found[heads], 0.5 + 0.5 * _ratio(pairs.length[:, heads]))
     return np.where(pairs.equal, np.where(order < bar.any_body, bar.apart, 2.0), found)
+
+
+def _heads(bar: Bar, pairs: _Short) -> Ints:
+    """The pairs of which one text is how the other one begins, with enough beside hashtags.
+
+    The sign that closes a hashtag may be cut off: what is in one the longer text tells.
+    """
+    one, other = pairs.rows
+    least = pairs.length.min(axis=0)
+    head = np.argmax(one != other, axis=1) == least
+    some = np.flatnonzero(head & (_ratio(pairs.length) >= bar.head_ratio))
+    first = (pairs.length[0, some] >= pairs.length[1, some])[:, None]
+    tags = np.where(first, pairs.tags[0][some], pairs.tags[1][some])
+    inside = np.unpackbits(tags.view(np.uint8), axis=1, bitorder="little")
+    beside = (inside == 0) & (np.arange(ROW) < least[some, None])
+    return np.asarray(some[counts(beside) >= bar.fewest_of_body])
 
 
 def _ratio(of: Ints) -> Floats:

@@ -175,6 +175,13 @@ def test_another_cheer_beside_a_hashtag_is_no_copy_but_a_changed_hashtag_is():
     assert slots([*texts, changed, tag.replace("#", "", 1) + "什么时候放完"]) == [0, 1, 0, 1]
 
 
+def test_a_short_text_cut_off_is_a_copy_even_where_a_hashtag_is_cut():
+    text = "#城东水库放水#家门口的路淹了半米深#岚江县防汛#怎么办呢"
+    for cut in (text[:21], text[:-3], text[:17]):
+        assert slots([text, cut + "…"]) == [0, 0], cut
+    assert slots([text, text[:11] + "…", "#城东水库放水#家门口很安全"]) == [0, 1, 2]
+
+
 def test_a_link_or_a_film_beside_the_text_decides_nothing_changed_or_not():
     text = "今天下午老街的集市搬到码头了 "
     for one, other in (
