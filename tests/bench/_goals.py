@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+MARK = "(goal:"
+"""Stands in each line that has one."""
+
 
 def least(value: float, goal: float) -> str:
     """For a figure that is to be at least so large."""
@@ -14,4 +17,4 @@ def most(value: float, goal: float) -> str:
 
 
 def _said(bound: str, goal: float, *, reached: bool) -> str:
-    return f" (goal: {bound} {goal:,g}; {'reached' if reached else 'NOT REACHED'})"
+    return f" {MARK} {bound} {goal:,g}; {'reached' if reached else 'NOT REACHED'})"
