@@ -58,6 +58,7 @@ def bench() -> Iterator[str]:
         took = time.process_time() - started
         rate = len(some) / took
         yield f"against {WINDOW:,}, batches of {batch}: {rate:,.0f} posts/s{least(rate, GOAL)}"
+    yield f"a full window's arrays: {window.nbytes / 1e6:,.0f} MB"
     del window
     yield from _command(filling[:COMMANDED])
     yield from _gaoya(filling[:50_000], posts)
