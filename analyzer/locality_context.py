@@ -6,12 +6,12 @@ import re
 
 _CLAUSE = frozenset("\0，。！？、；：,.!?;: \n#【】（）()《》“”\"'~…·-")
 _STAY = (
-    "上班|打工|工作|出差|旅游|玩|买房|租房|读书|上学|住|这边|那边|生活|开店|堵车|下高速|市区|县城|城区|高铁"
+    "上班|打工|上高中|上初中|上小学|上学|念书|工作|出差|旅游|玩|买房|租房|读书|上学|住|这边|那边|生活|开店|堵车|下高速|市区|县城|城区|高铁"
     "|机场|客运|当地|本地|街头|人民医院|中医院|妇幼"
 )
 _STAYS = re.compile(_STAY)
 _THERE = re.compile(
-    "警方|交警|公安|警察|法院|检察院|消防|人社|卫健|疾控|高铁站|火车站|汽车站|汽车总站|机场|市区|县城|城区|这边"
+    "发布|警方|交警|公安|警察|法院|检察院|消防|人社|卫健|疾控|高铁站|火车站|汽车站|汽车总站|机场|市区|县城|城区|这边"
     "|那边|文旅|教育局|教体局|住建局|城管局|水务局|医保局|市民(?!族)|人民政府|政府"
 )
 _HAPPENS = re.compile(
@@ -22,7 +22,7 @@ _GOES_ON = re.compile(
     "又|发生|出现|新增|下雨|下雪|下冰雹|暴雨|大雪|大雨|地震|停水|停电|停气|停暖|大堵车|堵车|高温|降温|疫情|确诊|[的这那][雪雨天路]"
 )
 _WHEN = re.compile(
-    "(?:[今明昨前后]天|[今明昨]晚|今早|凌晨|今年|去年|最近|现在|刚才|周末|上午|下午|早上|晚上)$"
+    "(?:[今明昨前后]天|[今明昨]晚|今早|凌晨|今年|去年|最近|现在|刚才|周末|上午|下午|早上|晚上|听说|据说)$"
 )
 _STAYED = re.compile(
     "(?:[0-9一二三四五六七八九十半几好]+|多少)个?(?:年|月|天|多年|小时|公里)|坐[车地公]|地铁|公交|打车|开车|的(?:高速|高铁|火车|班车|大巴|路上)"
@@ -53,7 +53,7 @@ def speaks_of_place(text: str, start: int, end: int, *, near: bool) -> bool:
     reach = text[max(0, start - 4) : start]
     return bool(
         (at and (_STAYS.match(text, end) or _STAYED.match(text, end)))
-        or ((opens or at or before in "的们给对向") and _THERE.match(text, end))
+        or ((opens or at or before in "@的们给对向谢") and _THERE.match(text, end))
         or (opens and (_HAPPENS.match(text, end) or _HAS.match(text, end)))
         or (_WHEN.search(reach) and _GOES_ON.match(text, end))
         or (_OURS.search(reach) and _OF_US.match(text, end))

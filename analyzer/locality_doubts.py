@@ -14,6 +14,7 @@ from analyzer.locality_signs import (
     DOUBLES,
     FEATURE,
     FIRM_BEGINS,
+    HAMLET,
     NAMESAKES,
     NOT_A_PLACE,
     STREET,
@@ -75,7 +76,8 @@ class Doubts:
             return None
         if abroad:
             return _BEHIND_ABROAD
-        return self._reason(length >= TOWN, text, start, end, behind=behind, crossed=crossed)
+        of_town = length >= TOWN and self._gazette.codes[name][0].isdigit()
+        return self._reason(of_town, text, start, end, behind=behind, crossed=crossed)
 
     def _of_whole(self, name: int, text: str, start: int, end: int) -> str | None:
         """Why a full name, or a longer own one, may be no place here; as :meth:`of`."""
@@ -131,6 +133,8 @@ class Doubts:
             reason = "像是两个词各一半"
         elif of_town and behind and FEATURE.match(text, end):
             reason = "后面是山川、小区等的名称，不一定指当地"
+        elif not of_town and behind and HAMLET.match(text, end):
+            reason = "后面是村组、小区等的名称，不一定指当地"
         return reason
 
     def _remember(self, text: str, start: int, end: int) -> None:

@@ -96,6 +96,8 @@ class Gazette(Tree):
                 not first.isdigit()
                 or ((checked or whole) and (why == OWN_NAME or len(first) >= TOWN))
             )
+        elif tier == Tier.CONTEXT:
+            self.own_short[number] = own and checked and len(min(codes, key=len)) >= TOWN
         if len(name) > MIN_NAME and name.endswith("市"):
             stem = self._numbers.get(name[:-1], -1)
             self.city_stems[number] = stem
@@ -136,6 +138,9 @@ class Gazette(Tree):
             if level == TOWN and self._is_stem(name, chosen[0]):
                 self._doubt_stem(name, everyone)
                 shared = True  # whether the text speaks of places elsewhere is asked first
+            elif level == TOWN and len(name) == MIN_NAME:
+                self._strict.add(name)  # 高镇 may be the end of 福高镇
+                shared = True
             why = OWN_NAME if len(chosen) == 1 and not shared else ""
         else:
             chosen, why = self._nationwide(name, everyone)
@@ -144,7 +149,8 @@ class Gazette(Tree):
     def _doubt_stem(self, name: str, everyone: Sequence[str]) -> None:
         """Note what the stem of an own town needs, if that is more than nothing elsewhere."""
         shape = self._stems[name] >= MANY or has_place_ending(name)
-        if shape or self._towns > SOME_TOWNS:
+        some = self._towns > (SOME_TOWNS if len(name) == MIN_NAME else MANY_TOWNS)
+        if shape or some:
             self._strict.add(name)
             if not shape and self._towns <= MANY_TOWNS and all(len(c) == TOWN for c in everyone):
                 self._spoken.add(name)

@@ -25,6 +25,8 @@ _SURE, _UNCERTAIN = HitCertainty.SURE, HitCertainty.UNCERTAIN
 _CUT, _AHEAD = "\0\0", 8
 _NEAR = 2  # names so near have at most one character between them
 
+_NATURE = frozenset("山河江湖海岭原")
+
 _Span = tuple[int, int, int, str]  # name, start, end, doubt ("" for none)
 
 
@@ -132,14 +134,9 @@ class Reader:
         """
         before, _, reached, doubt = spans[-1]
         gazette = self._gazette
-        codes = gazette.codes[before]
-        there, here = codes[0], gazette.codes[name][0]
+        there, here = gazette.codes[before][0], self._likely(name)[0]
         tier = self._tiers[before]
-        if (
-            doubt
-            or tier > Tier.CONTEXT
-            or (tier and (len(here) < TOWN or gazette.own_among(codes)))
-        ):
+        if doubt or (tier and (len(here) < TOWN or not self._may_hold(before))):
             return ""
         if not there.isdigit() and gazette.is_own(there):
             return ""
@@ -149,11 +146,18 @@ class Reader:
         if (
             (len(there) > CITY and (not small or gazette.is_own(there)))
             or (len(here) <= CITY and not is_a_thing(text, end))
-            or there in gazette.above(here)
+            or any(there in gazette.above(code) for code in gazette.codes[name])
             or ways_between(text, end)
         ):
             return ""
         return f"紧接在“{gazette.name(there)}”之后，像是那里的"
+
+    def _may_hold(self, number: int) -> bool:
+        """Whether a name that needs support is that of a place elsewhere, not of a mountain."""
+        gazette = self._gazette
+        if self._tiers[number] > Tier.CONTEXT or gazette.names[number][-1] in _NATURE:
+            return False
+        return not gazette.own_among(gazette.codes[number])
 
     def _parent_of_word(self, name: int, near: str, text: str, end: int) -> str:
         """``near``, or "" where the stem of a town is a word that goes on: 广东省人民医院."""
