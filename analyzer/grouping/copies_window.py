@@ -91,7 +91,7 @@ class Window:
         owner, known, score = self._known(signed, keys)
         slot[owner] = known
         alike = score >= self.bar.same
-        self._lead(owner[alike], known[alike], keys)
+        led, leads_to = self._due(owner[alike], known[alike])
         depth = np.zeros(posts, np.uint8)
         depth[owner] = np.where(score < self.bar.same, self._deeper(self.depth[known]), 0)
         new = np.flatnonzero((signed.exact > 0) & (slot < 0))
@@ -104,9 +104,11 @@ class Window:
         placed = np.full(posts, -1, np.int64)
         placed[placing] = records[: len(placing)] % self.size
         self._write(placed[placing], signed, placing)
-        at, hashes = listed(keys, placing)
-        self._table.put(placed[at], hashes)
         self._led[placed[placing]] = self._half
+        where = placed.copy()
+        where[led] = leads_to
+        at, hashes = listed(keys, np.concatenate([led, placing]))
+        self._table.put(where[at], hashes)
         self.depth[placed[placing]] = depth[placing]
         top = leader[leader[leader[placing]]]
         self.root[placed[placing]] = np.where(root[top] >= 0, root[top], placed[top])
@@ -118,19 +120,15 @@ class Window:
     def _half(self) -> int:
         return self.placed // max(1, self.size // 2) & 0xFF
 
-    def _lead(self, posts: Ints, slots: Ints, keys: U32) -> None:
-        """Let the keys of these posts lead to the slots of what they are alike to, now and then.
+    def _due(self, posts: Ints, slots: Ints) -> tuple[Ints, Ints]:
+        """(posts, slots): whose keys shall lead to the slots of what they are alike to.
 
-        Else newer keys would drive them out of the table while the story is still being told.
+        Once in half a round, or newer keys drive a story's out of the table while it is being told.
         """
         due = self._led[slots] != self._half
         slots, first = np.unique(slots[due], return_index=True)
-        posts = posts[due][first]
         self._led[slots] = self._half
-        slot_of = np.zeros(len(keys), np.int64)
-        slot_of[posts] = slots
-        at, hashes = listed(keys, posts)
-        self._table.put(slot_of[at], hashes)
+        return posts[due][first], slots
 
     def _known(self, signed: Signatures, keys: U32) -> tuple[Ints, Ints, Floats]:
         """(posts, slots, scores): the posts that are copies of what is in the window."""
