@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 from analyzer.grouping.events_features import AT_ONCE, terms_of
 from analyzer.grouping.events_record import Alone, Place, instant_of, key_of, shown
-from analyzer.grouping.events_state import State
+from analyzer.grouping.events_state import SEVERAL, State
 from analyzer.grouping.events_vectors import Said, Vector
 from posts.model import Post
 
@@ -80,6 +80,7 @@ class Book(State):
             key = self._take_in(gone, into)
             self.absorbed.append((key, self.records[into].key))
         self._grown.clear()
+        self.clusters.bound(SEVERAL)
         self._bound()
 
     # What people decide

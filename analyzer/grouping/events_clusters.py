@@ -1,7 +1,7 @@
 """Posts of one event found in one pass: each joins the nearest centroid, or begins one (单遍聚类).
 
 Pure and bounded: a centroid keeps its heaviest terms, an index of terms leads to the centroids
-that can be near, and those that nobody joined for a window are let go, the idlest first.
+that can be near, and beyond a limit the idlest are let go, those of one post first.
 """
 
 from __future__ import annotations
@@ -191,9 +191,17 @@ class Clusters:
             del terms[term]
         cluster.put(terms, sum([weight * weight for weight in terms.values()]))
 
+    def bound(self, several: int) -> None:
+        """Let the idlest of the clusters of two posts or more go, beyond so many, and some more."""
+        those = [one for one in self.all.values() if one.size > 1]
+        if len(those) > several:
+            those.sort(key=lambda cluster: (cluster.newest, cluster.size))
+            for cluster in those[: len(those) - several + several // 10]:
+                self.drop(cluster)
+
     def _let_go(self) -> None:
-        """A tenth goes: the smallest of the idlest."""
-        order = sorted(self.all.values(), key=lambda cluster: (cluster.newest, cluster.size))
+        """A tenth goes: the idlest of one post, then the idlest."""
+        order = sorted(self.all.values(), key=lambda one: (one.size > 1, one.newest, one.size))
         for cluster in order[: max(1, self.limit // 10)]:
             self.drop(cluster)
 

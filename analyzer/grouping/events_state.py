@@ -13,6 +13,9 @@ from analyzer.grouping.events_vectors import Frequencies
 WINDOW_S = 7 * 86_400.0
 """An event that no post joined for so long is over; a later post begins another."""
 
+SEVERAL = 4_000
+"""So many events of two posts or more are awake, the newest; a week of 80,000 posts has 2,500."""
+
 _EVENTS = 12_000
 _PLACES = 80_000
 _TERMS = 200_000

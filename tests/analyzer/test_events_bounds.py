@@ -14,6 +14,7 @@ from support.posts import NOON, make_post
 from analyzer.grouping import events_filter, events_known, events_state
 from analyzer.grouping.events_book import Book
 from analyzer.grouping.events_centroid import Cluster, pack
+from analyzer.grouping.events_clusters import Clusters
 from analyzer.grouping.events_filter import Given, group
 from analyzer.grouping.events_record import Alone
 from analyzer.grouping.events_saving import Keeper
@@ -76,6 +77,22 @@ def test_no_table_grows_beyond_its_bound(tmp_path, monkeypatch):
 
 def range_of(book):
     return {term for one in book.clusters.all.values() for term in one.terms}
+
+
+def test_posts_alone_go_before_events_and_of_these_the_idlest():
+    clusters = Clusters(limit=20)
+    for n in range(10):
+        one = clusters.begin({n: 1.0}, float(n))
+        clusters.join(clusters.all[one], {n: 1.0}, float(n))
+    for n in range(100, 140):
+        clusters.begin({n: 1.0}, float(n))
+    several = [one.newest for one in clusters.all.values() if one.size > 1]
+    assert several == [float(n) for n in range(10)]
+
+    clusters.bound(4)
+    left = {one.newest for one in clusters.all.values() if one.size > 1}
+    assert left == {6.0, 7.0, 8.0, 9.0}
+    assert len(clusters.index.of(range(200))) == len(clusters.all)
 
 
 def test_a_post_that_nothing_is_like_takes_little(tmp_path):
