@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.localities import BLIND, THIRD, desk, figures, sentences
+from support.localities import BLIND, FOURTH, THIRD, desk, figures, sentences
 
 from posts.model import HitCertainty
 
@@ -44,6 +44,42 @@ def test_a_third_set_of_other_desks_is_right_too(half: int):
     found = figures([one for one in sentences(THIRD) if one.half == half])
     assert found.precision >= PRECISION, found.wrong if not half else ()
     assert found.recall >= RECALL, found.wrong if not half else ()
+
+
+@pytest.mark.parametrize(("half", "precision", "recall"), [(0, 0.96, 0.96), (1, 0.94, 0.95)])
+def test_a_fourth_set_is_right_too(half: int, precision: float, recall: float):
+    # Of half 1 nobody who wrote rules has read a sentence: only its figure was looked at, once.
+    found = figures([one for one in sentences(FOURTH) if one.half == half])
+    assert found.precision >= precision, found.wrong if not half else ()
+    assert found.recall >= recall, found.wrong if not half else ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("dehong", "甘陇川三省的雪山，陇川也下雪了", ["陇川"]),
+        ("dehong", "泰国瑞丽酒店，缅甸瑞丽口岸", ["瑞丽"]),
+        ("zhenkang", "南伞北伞各三把，南伞的伞", ["南伞"]),
+        ("xinyuan", "171团和71团购，只有71团停水", ["71团"]),
+        ("xinyuan", "新源动力的股价，新源的苹果", ["新源"]),
+        ("xinyuan", "志愿军七十一团，七十一团的棉花", ["七十一团"]),
+        ("nanshan", "西南山区下雨，南山区停课", ["南山区"]),
+        ("nanshan", "长沙世界之窗关了，世界之窗开着", ["世界之窗"]),
+        ("daqing", "九十大庆的寿宴，大庆下雪了", ["大庆"]),
+        ("daqing", "沈阳大庆社区，大庆社区", ["大庆"]),
+        ("heping", "听说和平又堵车了，世界和平", ["和平"]),
+    ],
+)
+def test_the_name_is_told_where_it_is_the_place_and_only_there(
+    name: str, text: str, expected: list[str]
+):
+    matcher = desk(name)
+    hits = [
+        hit
+        for hit in matcher.find(text)
+        if hit.certainty is HitCertainty.SURE and matcher.is_own(hit.code)
+    ]
+    assert [hit.text for hit in hits] == expected
 
 
 def test_the_stem_of_a_town_in_a_wide_area_needs_the_place_above_it():
