@@ -204,6 +204,7 @@ class Clusters:
         order = sorted(self.all.values(), key=lambda one: (one.size > 1, one.newest, one.size))
         for cluster in order[: max(1, self.limit // 10)]:
             self.drop(cluster)
+        self.index.tidy()
 
 
 def _unit(cluster: Cluster) -> Vector:

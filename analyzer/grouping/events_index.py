@@ -23,6 +23,9 @@ class Index(Protocol):
     def take_out(self, terms: Iterable[int], one: int) -> None:
         """They no longer do."""
 
+    def tidy(self) -> None:
+        """Many were taken out: give back their room."""
+
 
 class OfAny:
     """The index of terms that are any numbers. Terms of one post share what holds its id."""
@@ -59,6 +62,10 @@ class OfAny:
                 else:
                     del table[term]
 
+    def tidy(self) -> None:
+        """As the protocol says: a table that churns grows to twice the size that it needs."""
+        self._ids = dict(self._ids)
+
 
 class OfKnown:
     """The index of terms that are the numbers below ``count``."""
@@ -88,3 +95,6 @@ class OfKnown:
             ids = table[term]
             if one in ids:
                 table[term] = tuple([other for other in ids if other != one])
+
+    def tidy(self) -> None:
+        """As the protocol says; there is nothing to give back."""
