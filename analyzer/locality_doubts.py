@@ -56,7 +56,7 @@ class Doubts:
             return self._of_whole(name, text, start, end)
         behind = BEHIND.match(text, end) is not None
         if not behind and text[end : end + 1] in FIRM_BEGINS:
-            behind = COMPANY.match(text, end) is not None
+            behind = bool(COMPANY.match(text, end) or HAMLET.match(text, end))
         crossed = borders.may_cross(text, start, end)
         abroad = is_abroad_before(text, start)
         namesake = given in NAMESAKES
