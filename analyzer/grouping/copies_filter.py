@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from analyzer.filter_lines import BadLine, bad_line, read_object
+from analyzer.filter_lines import BadLine, LineReader, bad_line
 from analyzer.grouping.copies_text import sign
 from analyzer.grouping.copies_window import WINDOW, Window
 
@@ -45,7 +46,14 @@ class _Given(Struct, gc=False):
     title: str | None = None
 
 
-_decode = msgspec.json.Decoder(_Given).decode
+def _checked(number: int, body: dict[str, Any]) -> _Given | BadLine:
+    title = body.get("title") or ""
+    if not isinstance(title, str):
+        return bad_line(number, "的 title 应为文本")
+    return _Given(body["id"], body["text"], title)
+
+
+_reader = LineReader(_Given, _checked)
 
 
 def duplicate_lines(
@@ -55,14 +63,15 @@ def duplicate_lines(
     kept = Window(window)
     at: list[_Line | None] = [None] * window
     waiting: deque[_Line | BadLine] = deque()
-    numbered = enumerate(lines, start=1)
-    while chunk := _some(numbered, batch):
-        read = [_read(number, line) for number, line in chunk if line.strip()]
-        good = [one for one in read if not isinstance(one, BadLine)]
-        found = kept.find(sign([text for _, text in good])) if good else None
+    coming = iter(lines)
+    seen = 0
+    while chunk := _some(coming, batch):
+        good, read = _reader.read(chunk, seen + 1)
+        seen += len(chunk)
+        found = kept.find(sign([_whole(one) for one in good])) if good else None
         marked: list[_Line] = []
-        for number, (identity, _) in enumerate(good):
-            line = _Line(identity)
+        for number, given in enumerate(good):
+            line = _Line(given.id)
             slot = int(found.slot[number]) if found is not None else -1
             if found is not None and slot >= 0:
                 _settle(line, slot, int(found.placed[number]), at)
@@ -75,16 +84,20 @@ def duplicate_lines(
         yield _answer(waiting.popleft())
 
 
-def _some(numbered: Iterator[tuple[int, bytes | str]], most: int) -> list[tuple[int, bytes | str]]:
+def _some(lines: Iterator[bytes | str], most: int) -> list[bytes | str]:
     """The next lines, so many or so long: five megabytes a line must not come by the hundred."""
-    chunk: list[tuple[int, bytes | str]] = []
+    chunk: list[bytes | str] = []
     size = 0
-    for one in numbered:
+    for one in lines:
         chunk.append(one)
-        size += len(one[1])
+        size += len(one)
         if len(chunk) >= most or size >= _LONGEST:
             break
     return chunk
+
+
+def _whole(given: _Given) -> str:
+    return f"{given.title}\n{given.text}" if given.title else given.text
 
 
 def encode_line(grouped: Grouped) -> bytes:
@@ -111,22 +124,3 @@ def _answer(one: _Line | BadLine) -> Grouped | BadLine:
     if isinstance(one, BadLine):
         return one
     return Grouped(one.id, (one.original or one).id if one.original or one.copied else None)
-
-
-def _read(number: int, line: bytes | str) -> tuple[str | int | float, str] | BadLine:
-    try:
-        given = _decode(line)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return _looked_at(number, line)
-    return given.id, f"{given.title}\n{given.text}" if given.title else given.text
-
-
-def _looked_at(number: int, line: bytes | str) -> tuple[str | int | float, str] | BadLine:
-    """The same, slower: what is wrong with the line, where something is."""
-    body = read_object(number, line)
-    if isinstance(body, BadLine):
-        return body
-    title = body.get("title") or ""
-    if not isinstance(title, str):
-        return bad_line(number, "的 title 应为文本")
-    return body["id"], f"{title}\n{body['text']}" if title else body["text"]
