@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 TESTS  ?= tests
 
-.PHONY: up env dev check test bench bundle lock clean
+.PHONY: up env dev check test bench eval bundle lock clean
 
 up: env  ## start the service; ARGS="--demo" adds a small town of sample sites
 	@exec $(BIN)/yuqing up $(ARGS)
@@ -39,6 +39,12 @@ test: dev  ## all tests, with a closing table of the promises
 
 bench: $(VENV)/.bench-installed  ## speed and memory, as ratios in one run where possible
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+eval: env  ## how good it is, on the evaluation data and on the sentences written for the tests
+	@$(BIN)/yuqing eval --all "$${YUQING_EVAL_DATA:-../shared/data}" \
+	  --data tests/analyzer/sentiment_appeals.jsonl --events tests/analyzer/petition_events.json \
+	  $(foreach set,$(wildcard tests/analyzer/localities*.txt),--sentences $(set)) \
+	  --desks tests/analyzer/localities_desks.toml $(ARGS)
 
 bundle: env  ## dist/yuqing-desk-offline: all wheels, for machines without internet; ARGS="x86_64" for one
 	@PYTHON=$(BIN)/python sh deploy/bundle.sh dist/yuqing-desk-offline $(ARGS)

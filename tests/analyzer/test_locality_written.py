@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.localities import BLIND, FOURTH, THIRD, desk, figures, sentences
+from support.localities import BLIND, FOURTH, THIRD, desk, figures, held_out, sentences
 
 from posts.model import HitCertainty
 
@@ -16,10 +16,10 @@ def test_there_are_enough_sentences_of_each_kind():
     assert {"word", "shared", "brand", "road", "person", "product", "traditional"} <= kinds
 
 
-@pytest.mark.parametrize("held_out", [False, True])
-def test_sure_places_in_the_own_area_are_right_and_complete(held_out: bool):
-    found = figures([one for one in sentences() if one.held_out is held_out])
-    shown = () if held_out else found.wrong  # what is held out is looked at for the figure only
+@pytest.mark.parametrize("kept", [False, True])
+def test_sure_places_in_the_own_area_are_right_and_complete(kept: bool):
+    found = figures([one for one in sentences() if held_out(one) is kept])
+    shown = () if kept else found.wrong  # what is held out is looked at for the figure only
     assert found.precision >= PRECISION, shown
     assert found.recall >= RECALL, shown
 
@@ -33,7 +33,7 @@ def test_all_sentences_together_reach_what_the_desk_needs():
 @pytest.mark.parametrize("half", [0, 1])
 def test_sentences_written_without_reading_the_rules_are_right_too(half: int):
     # Half 1 was looked at once, when the rules for half 0 were done.
-    found = figures([one for one in sentences(BLIND) if one.half == half])
+    found = figures(sentences(BLIND, half))
     assert found.precision >= PRECISION, found.wrong if not half else ()
     assert found.recall >= RECALL, found.wrong if not half else ()
 
@@ -41,7 +41,7 @@ def test_sentences_written_without_reading_the_rules_are_right_too(half: int):
 @pytest.mark.parametrize("half", [0, 1])
 def test_a_third_set_of_other_desks_is_right_too(half: int):
     # Half 1 was looked at once, when the rules for half 0 were done.
-    found = figures([one for one in sentences(THIRD) if one.half == half])
+    found = figures(sentences(THIRD, half))
     assert found.precision >= PRECISION, found.wrong if not half else ()
     assert found.recall >= RECALL, found.wrong if not half else ()
 
@@ -49,7 +49,7 @@ def test_a_third_set_of_other_desks_is_right_too(half: int):
 @pytest.mark.parametrize(("half", "precision", "recall"), [(0, 0.96, 0.96), (1, 0.94, 0.95)])
 def test_a_fourth_set_is_right_too(half: int, precision: float, recall: float):
     # Of half 1 nobody who wrote rules has read a sentence: only its figure was looked at, once.
-    found = figures([one for one in sentences(FOURTH) if one.half == half])
+    found = figures(sentences(FOURTH, half))
     assert found.precision >= precision, found.wrong if not half else ()
     assert found.recall >= recall, found.wrong if not half else ()
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
-APPEALS = Path(__file__).parent / "sentiment_appeals.txt"
+APPEALS = Path(__file__).parent / "sentiment_appeals.jsonl"
 
 
 def _run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -16,19 +15,15 @@ def _run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_eval_prints_the_cards_and_a_file(tmp_path: Path):
-    rows = [
-        line.split(" ", 1) for line in APPEALS.read_text("utf-8").splitlines() if line[0] != "#"
-    ]
-    file = tmp_path / "labels.jsonl"
-    file.write_text(
-        "\n".join(json.dumps({"text": text, "appeal": int(kind != "n")}) for kind, text in rows)
-    )
     names = ("--scorer", "ngram", "--scorer", "snownlp-retrained", "--scorer", "trivial")
-    done = _run("eval", "--data", "labels.jsonl", *names, cwd=tmp_path)
+    done = _run("eval", "--data", str(APPEALS), *names, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert any("| ngram | 训练数据 | 负面 |" in line and "分组交叉验证" in line for line in lines)
-    assert any("| ngram | labels.jsonl | 诉求 |" in line and "直接测量" in line for line in lines)
+    assert any(
+        "| ngram | sentiment_appeals.jsonl | 诉求 |" in line and "直接测量" in line
+        for line in lines
+    )
     assert not any("trivial" in line for line in lines)  # it knows no appeals
     assert "可靠性曲线" in done.stdout
 

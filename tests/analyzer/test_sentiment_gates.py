@@ -14,7 +14,7 @@ from analyzer.sentiment.stack import StackScorer
 from analyzer.sentiment.training import corpora, written
 from posts.model import Sentiment
 
-APPEALS = Path(__file__).parent / "sentiment_appeals.txt"
+APPEALS = Path(__file__).parent / "sentiment_appeals.jsonl"
 PROBES = Path(__file__).parent / "sentiment_probes.txt"
 REPORT = Path(__file__).parents[2] / "docs" / "evaluation.md"
 KINDS = {
@@ -59,10 +59,10 @@ def test_the_weights_say_on_the_posts_what_their_card_says(eval_data: Path, figu
 
 def test_written_appeals_inside_ordinary_posts(figure):
     """Written for this project and never trained on."""
-    rows = _rows(APPEALS)
-    target = np.array([float(kind != "n") for kind, _ in rows])
+    appeals = corpora.read([APPEALS]).appeals
+    target = np.array([float(label) for _, label in appeals])
     assert target.sum() == 200
-    p = NgramScorer().probabilities([text for _, text in rows])[:, 2]
+    p = NgramScorer().probabilities([text for text, _ in appeals])[:, 2]
     auc, found = measures.auc(target, p), (p[target > 0] >= 0.5).mean()
     wrong = (p[target == 0] >= 0.5).mean()
     figure(f"appeals in posts: AUC {auc:.3f}, found {found:.0%}, of others wrongly {wrong:.0%}")
@@ -71,7 +71,7 @@ def test_written_appeals_inside_ordinary_posts(figure):
 
 def test_no_written_appeal_is_near_to_a_piece_that_was_trained_on():
     """Less than 35 of 100 of the pairs of characters of the shorter one are in both."""
-    tested = [_pairs(text.strip()) for _, text in _rows(APPEALS)]
+    tested = [_pairs(text.strip()) for text, _ in corpora.read([APPEALS]).appeals]
     pieces = [
         piece for kind, piece in _rows(Path(written.__file__).with_suffix(".txt")) if kind in "mrqn"
     ]

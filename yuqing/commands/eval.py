@@ -1,23 +1,19 @@
-"""``yuqing eval``: how good the scorers are, with intervals and the reliability curve."""
+"""``yuqing eval``: how good scorers, places, grouping and early warning are, with intervals."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.errors import InvalidInputError
+from yuqing.commands.options import ConfigOption, load_settings
 
 if TYPE_CHECKING:
-    from analyzer.sentiment.evaluation import LabelledSet
-    from analyzer.sentiment.model_file import Card
-
-Row = tuple[str, str, str, dict[str, Any], str]
-_FEWEST = 20
-_CURVES = ("ngram", "stack")
+    from yuqing.eval_folder import Given
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,6 +36,17 @@ def evaluate(
         list[Path] | None,
         typer.Option("--places", help="标有地名的文件（src、text、spans，可多次）：评估属地识别"),
     ] = None,
+    sentences: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--sentences",
+            help="自己写的句子（类别、制表符、句子，地名标作 [瑞丽|533102]，可多次）：评估本地地名",
+        ),
+    ] = None,
+    desks: Annotated[
+        Path | None,
+        typer.Option("--desks", help="这些句子所属的地区（TOML）；不写则用配置里的本地区"),
+    ] = None,
     events: Annotated[
         Path | None,
         typer.Option("--events", help="人工归好的事件（名称到编号列表）：与 --posts 一起评估归并"),
@@ -58,47 +65,89 @@ def evaluate(
         list[Path] | None,
         typer.Option("--copies", help="帖文文件（text，或制表符后的文本，可多次）：评估转载与近似"),
     ] = None,
+    everything: Annotated[
+        Path | None,
+        typer.Option("--all", help="评估数据的文件夹：其中有什么就评什么（约十几分钟）"),
+    ] = None,
+    config: ConfigOption = None,
 ) -> None:
-    """评估打分器：表格（含自助法区间）与可靠性曲线。"""
-    from analyzer import sentiment
-    from analyzer.sentiment import evaluation
+    """评估打分器、属地、归并与早期预警：表格（含自助法区间）与可靠性曲线。"""
+    from yuqing.eval_folder import Given
 
-    names = scorer or list(sentiment.NAMES)
-    cards = list(_cards(names))
-    rows = list(evaluation.of_cards(cards))
-    trained = {source["sha256"] for card in cards if card.sha256 for source in card.sources}
-    for file in data or []:
-        rows += _measured(file, names, sample, trained)
-    for line in evaluation.table(rows):
-        sys.stdout.write(line + "\n")
-    for name, where, head, found, _ in rows:
-        if head != "appeal" and name.startswith(_CURVES):
-            sys.stdout.write(f"\n可靠性曲线：{name}，{where}，{head}\n")
-            sys.stdout.writelines(line + "\n" for line in evaluation.curve(found))
-    for file in copies or []:
-        sys.stdout.write(f"\n转载与近似：{file.name}\n")
-        sys.stdout.writelines(line + "\n" for line in _copies(file))
-    for file in places or []:
-        sys.stdout.write(f"\n属地识别：{file.name}\n")
-        sys.stdout.writelines(line + "\n" for line in _places(file))
-    sys.stdout.writelines(line + "\n" for line in _events(events, posts))
-    if cascades is not None or traffic is not None:
-        if cascades is None or traffic is None:
-            raise InvalidInputError("评估早期预警要同时给出 --cascades 和 --traffic。")
-        sys.stdout.writelines(line + "\n" for line in _warning(cascades, traffic))
+    given = Given(data or [], copies or [], places or [], posts, cascades, traffic)
+    if everything is not None:
+        given.fill(everything)
+        given.posts = given.posts if events else posts
+    _refuse_halves(given, events)
+    own = _sentences(sentences or [], desks, config)
+    for lines in (
+        _scorers(scorer, given.labelled, sample),
+        own,
+        _places(given.places),
+        _events(events, given.posts),
+        _copies(given.copies),
+        _warning(given.cascades, given.traffic),
+    ):
+        for line in lines:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
 
 
-def _events(events: Path | None, posts: Path | None) -> list[str]:
-    if events is None and posts is None:
-        return []
-    if events is None or posts is None:
+def _refuse_halves(given: Given, events: Path | None) -> None:
+    if (events is None) is not (given.posts is None):
         raise InvalidInputError("评估事件归并要同时给出 --events 和 --posts。")
+    if (given.cascades is None) is not (given.traffic is None):
+        raise InvalidInputError("评估早期预警要同时给出 --cascades 和 --traffic。")
+
+
+def _scorers(names: list[str] | None, files: list[Path], sample: int) -> Iterator[str]:
+    from analyzer import sentiment
+    from yuqing import eval_scorers
+
+    yield from eval_scorers.lines(names or list(sentiment.NAMES), files, sample)
+
+
+def _sentences(files: list[Path], desks: Path | None, config: Path | None) -> Iterator[str]:
+    if not files:
+        return
+    from yuqing import eval_sentences
+
+    yield "\n属地识别：本地地名（只计确定的）"
+    yield from eval_sentences.lines(files, desks, None if desks else load_settings(config))
+
+
+def _places(files: list[Path]) -> Iterator[str]:
+    if not files:
+        return
+    from analyzer.locality import Matcher
+    from analyzer.locality_evaluation import table
+    from registry import gazetteer
+
+    matcher = Matcher(gazetteer.load())
+    for file in files:
+        yield f"\n属地识别：{file.name}"
+        yield from table(file, matcher)
+
+
+def _events(events: Path | None, posts: Path | None) -> Iterator[str]:
+    if events is None or posts is None:
+        return
     from yuqing.eval_events import measured
 
-    return measured(events, posts)
+    yield from measured(events, posts)
 
 
-def _warning(cascades: Path, traffic: Path) -> Iterator[str]:
+def _copies(files: list[Path]) -> Iterator[str]:
+    from analyzer.grouping.copies_evaluation import evaluate, read_texts, table
+
+    for file in files:
+        yield f"\n转载与近似：{file.name}"
+        yield from table(evaluate(read_texts(file)))
+
+
+def _warning(cascades: Path | None, traffic: Path | None) -> Iterator[str]:
+    if cascades is None or traffic is None:
+        return
     from analyzer import sentiment
     from analyzer.warning import traffic as posts
     from analyzer.warning import trial
@@ -111,66 +160,3 @@ def _warning(cascades: Path, traffic: Path) -> Iterator[str]:
     yield from trial.table(rows)
     yield ""
     yield from trial.curve_lines(along)
-
-
-def _copies(file: Path) -> Iterator[str]:
-    from analyzer.grouping.copies_evaluation import evaluate, read_texts, table
-
-    return table(evaluate(read_texts(file)))
-
-
-def _places(file: Path) -> Iterator[str]:
-    from analyzer.locality import Matcher
-    from analyzer.locality_evaluation import table
-    from registry import gazetteer
-
-    return table(file, Matcher(gazetteer.load()))
-
-
-def _cards(names: list[str]) -> Iterator[Card]:
-    """The cards of these scorers; SnowNLP's holds what was measured of it, for it has no other."""
-    from analyzer import sentiment
-    from analyzer.sentiment import model_file
-
-    for name in names:
-        if name == "snownlp":
-            yield model_file.read_card(model_file.PACKAGED / "snownlp.json")
-        elif (card := getattr(sentiment.load(name), "card", None)) is not None:
-            yield card
-
-
-def _measured(file: Path, names: list[str], sample: int, trained: set[str]) -> Iterator[Row]:
-    from analyzer import sentiment
-    from analyzer.sentiment import evaluation
-    from analyzer.sentiment.training import corpora
-
-    given = corpora.read([file])
-    known = given.sources[0]["sha256"] in trained
-    for name in names:
-        scorer = sentiment.load(name)
-        for one in _sets(file, given):
-            these = one.sample(sample) if name == "snownlp" else one
-            found = evaluation.measured(scorer, these)
-            if found is not None:
-                own = known and hasattr(scorer, "card")
-                how = "训练过这些数据，偏高" if own else "直接测量"
-                yield name, these.name, these.head, found, how
-
-
-def _sets(file: Path, given: Any) -> Iterator[LabelledSet]:
-    import numpy as np
-
-    from analyzer.sentiment.evaluation import LabelledSet
-
-    texts = [one.text for one in given.labelled]
-    for head, sign in (("negative", -1), ("positive", 1)):
-        if len(texts) >= _FEWEST:
-            target = np.array([float(one.polarity == sign) for one in given.labelled])
-            yield LabelledSet(file.name, head, texts, target)
-    if len(given.appeals) >= _FEWEST:
-        target = np.array([float(label) for _, label in given.appeals])
-        yield LabelledSet(file.name, "appeal", [text for text, _ in given.appeals], target)
-    elif len(texts) < _FEWEST:
-        raise InvalidInputError(
-            f"{file} 里有标注（polarity 或 appeal）的不足 {_FEWEST} 条，不能评估。"
-        )
