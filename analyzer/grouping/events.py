@@ -29,6 +29,7 @@ KEPT = timedelta(days=60)
 """Candidates that nobody decided on are let go after so long a sleep."""
 
 _WRITTEN_AT_ONCE = 200
+_WAITING = 16  # posts of a candidate that wait for their place in the tables
 _MOVES = 10_000
 _PRUNE_AFTER = timedelta(hours=1)
 _log = structlog.get_logger()
@@ -83,13 +84,19 @@ class Events:
         return []
 
     def save(self, now: datetime) -> None:
-        """Write the candidates that changed, at most 200 at once, then what changed of the book."""
+        """Write candidates that changed, then what changed of the book.
+
+        At once these are the 200 newest, and those of which 16 posts or more wait.
+        """
         if not self._read_since_save and not self._book.changed:
             return
         book = self._book
         book.merge_near()
         due = [one for one in book.changed if self._is_candidate(one)]
-        due = sorted(due, key=lambda one: book.records[one].newest)[-_WRITTEN_AT_ONCE:]
+        due.sort(key=lambda one: book.records[one].newest)
+        later = due[:-_WRITTEN_AT_ONCE]
+        due = due[-_WRITTEN_AT_ONCE:]
+        due += [one for one in later if len(book.grown(one).pending) >= _WAITING]
         found = [candidate(book.grown(one), now) for one in due]
         members = [
             events.Member(post, book.records[one].key, datetime.fromtimestamp(at, UTC), source)

@@ -50,10 +50,10 @@ class Book(State):
             self._texts.put(same, cluster)
         if cluster in self.records:
             record = self.grown(cluster)
-            record.pending.append((post.id, at, source))
+            record.tell(post.id, at, source)
             record.count(post.id, at, source, beside, copy=copy)
             if not copy:
-                record.keep(post.id, said)
+                record.keep(post.id, said, source)
         else:
             self._begin(cluster, Alone(key_of(post.id), post.id, at, source, beside, said))
         centroid = self.clusters.all[cluster]
@@ -106,7 +106,6 @@ class Book(State):
         record = self.grown(cluster)
         said = record.vectors.pop(post, None)
         record.pending = [one for one in record.pending if one[0] != post]
-        place_source = next(iter(sorted(record.sources)), "")
         hour_of = self.clusters.all[cluster].newest
         record.posts = max(0, record.posts - 1)
         record.show(b"", place.shown)
@@ -119,7 +118,7 @@ class Book(State):
         if said is not None:
             own = self.clusters.begin(said.vector(), hour_of)
             fresh = key_of(post) if key_of(post) != key else key_of(post + "\x1f拆出")
-            self.records[own] = Alone(fresh, post, hour_of, place_source, place.shown, said)
+            self.records[own] = Alone(fresh, post, hour_of, said.source, place.shown, said)
             self.apart.add((key, fresh))
             place.cluster = own
             self._touch(own, post)

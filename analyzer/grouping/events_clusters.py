@@ -28,6 +28,9 @@ _FOUND_BY = 30
 KEPT = 120
 """Terms of a centroid; it is cut down to so many when it has twice as many."""
 
+_INDEXED = 400_000
+"""So many terms lead somewhere; beyond, each centroid is found by its 30 heaviest only."""
+
 _CANDIDATES = 3
 _OPEN = 300  # centroids are held as tables, a tenth as quick to look into when packed
 _TIE = 1e-9  # of two as near the one with more terms in common, on any machine
@@ -192,12 +195,19 @@ class Clusters:
         cluster.put(terms, sum([weight * weight for weight in terms.values()]))
 
     def bound(self, several: int) -> None:
-        """Let the idlest of the clusters of two posts or more go, beyond so many, and some more."""
+        """Let the idlest of the clusters of two posts or more go, beyond so many, and some more.
+
+        An index that has become too large is made anew of the heaviest terms.
+        """
         those = [one for one in self.all.values() if one.size > 1]
         if len(those) > several:
             those.sort(key=lambda cluster: (cluster.newest, cluster.size))
             for cluster in those[: len(those) - several + several // 10]:
                 self.drop(cluster)
+        if len(self.index) > _INDEXED:
+            self.index = OfAny()
+            for cluster in self.all.values():
+                self.index.put(heaviest(cluster.terms, _FOUND_BY), cluster.id)
 
     def _let_go(self) -> None:
         """A tenth goes: the idlest of one post, then the idlest."""

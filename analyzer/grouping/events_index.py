@@ -14,6 +14,9 @@ Ids = tuple[int, ...]
 class Index(Protocol):
     """Terms to ids of clusters."""
 
+    def __len__(self) -> int:
+        """How many terms there are."""
+
     def of(self, terms: Iterable[int]) -> list[Ids]:
         """What each of the terms leads to, where it leads anywhere."""
 
@@ -72,6 +75,9 @@ class OfKnown:
 
     def __init__(self, count: int) -> None:
         self._ids: list[Ids] = [()] * count
+
+    def __len__(self) -> int:
+        return len(self._ids)
 
     def of(self, terms: Iterable[int]) -> list[Ids]:
         """As the protocol says."""

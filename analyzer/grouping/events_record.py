@@ -13,6 +13,14 @@ from struct import pack, unpack
 
 from msgspec import Struct, field
 
+from analyzer.grouping.events_tally import (
+    both_hours,
+    both_sources,
+    by_hour,
+    count_of_sources,
+    with_hour,
+    with_source,
+)
 from analyzer.grouping.events_vectors import Said
 from analyzer.grouping.heat import Counts
 from posts.model import Engagement, Post
@@ -20,8 +28,6 @@ from posts.model import Engagement, Post
 VECTORS = 12
 """So many posts of an event can be taken out of its centroid again; the newest."""
 
-_HOURS = 14 * 24
-_SOURCES = 500
 _PENDING = 1_000
 _HOUR = 3_600
 _WORDS, _IN_NAME = 12, 3
@@ -64,7 +70,10 @@ class Unsaved:
 
 
 class Record(Struct):
-    """One event. Instants are seconds since 1970; ``hours`` counts posts and copies by hour."""
+    """One event. Instants are seconds since 1970; ``hours`` counts posts and copies by hour.
+
+    ``sources`` and ``hours`` are packed (events_tally.py).
+    """
 
     key: str
     first_post: str
@@ -72,8 +81,8 @@ class Record(Struct):
     newest: float
     posts: int = 0
     copies: int = 0
-    sources: set[str] = field(default_factory=set)
-    hours: dict[int, int] = field(default_factory=dict)
+    sources: bytes = b""
+    hours: bytes = b""
     vectors: dict[str, Said] = field(default_factory=dict)
     shown: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     """Sums of reposts, comments, likes and reads as the sources show them."""
@@ -88,22 +97,24 @@ class Record(Struct):
         self.newest = max(self.newest, at)
         self.posts += not copy
         self.copies += copy
-        if len(self.sources) < _SOURCES:
-            self.sources.add(source)
-        hour = int(at) // _HOUR
-        self.hours[hour] = self.hours.get(hour, 0) + 1
-        if len(self.hours) > _HOURS:
-            del self.hours[min(self.hours)]
+        self.sources = with_source(self.sources, source)
+        self.hours = with_hour(self.hours, int(at) // _HOUR)
         self.show(shown)
+
+    def tell(self, post: str, at: float, source: str) -> None:
+        """It is to be put into the tables."""
+        self.pending.append((post, at, source))
+        if len(self.pending) > _PENDING:
+            del self.pending[0]
 
     def show(self, shown: bytes, before: bytes = b"") -> None:
         """Add what the source shows beside the post, less what it showed before."""
         if shown != before:
             self._add(_four(shown), _four(before))
 
-    def keep(self, post: str, said: Said) -> None:
+    def keep(self, post: str, said: Said, source: str) -> None:
         """Remember what a post said."""
-        self.vectors[post] = said
+        self.vectors[post] = Said(said.words, said.weights, source)
         if len(self.vectors) > VECTORS:
             del self.vectors[next(iter(self.vectors))]
 
@@ -114,9 +125,8 @@ class Record(Struct):
         self.newest = max(self.newest, other.newest)
         self.posts += other.posts
         self.copies += other.copies
-        self.sources = set(sorted(self.sources | other.sources)[:_SOURCES])
-        both = Counter(self.hours) + Counter(other.hours)
-        self.hours = dict(sorted(both.items())[-_HOURS:])
+        self.sources = both_sources(self.sources, other.sources)
+        self.hours = both_hours(self.hours, other.hours)
         self.vectors = dict([*other.vectors.items(), *self.vectors.items()][-VECTORS:])
         self.pending = [*other.pending, *self.pending][-_PENDING:]
         self._add(other.shown)
@@ -149,12 +159,12 @@ class Record(Struct):
         return Counts(
             posts=self.posts,
             copies=self.copies,
-            sources=len(self.sources),
+            sources=count_of_sources(self.sources),
             reposts=reposts,
             comments=comments,
             likes=likes,
             reads=reads,
-            hours=dict(self.hours),
+            hours=by_hour(self.hours),
             newest=datetime.fromtimestamp(self.newest, UTC),
         )
 
@@ -184,8 +194,8 @@ class Alone(Struct, array_like=True, gc=False):
         """The same as a Record, which can grow."""
         made = Record(key=self.key, first_post=self.post, first_at=self.at, newest=self.at)
         made.count(self.post, self.at, self.source, self.shown, copy=False)
-        made.keep(self.post, self.said)
-        made.pending.append((self.post, self.at, self.source))
+        made.keep(self.post, self.said, self.source)
+        made.tell(self.post, self.at, self.source)
         return made
 
     def show(self, shown: bytes, before: bytes = b"") -> None:  # noqa: ARG002 (as a Record)

@@ -9,6 +9,7 @@ from analyzer.grouping.events_book import Book
 from analyzer.grouping.events_centroid import Cluster, pack
 from analyzer.grouping.events_features import numbers_of
 from analyzer.grouping.events_record import Place, Record, shown_of
+from analyzer.grouping.events_tally import hours_as, sources_of
 from analyzer.grouping.events_vectors import Vector, said_of, short
 
 _VERSION = 1
@@ -76,8 +77,8 @@ def _record(one: _Record) -> Record:
         newest=one.newest,
         posts=one.posts,
         copies=one.copies,
-        sources=one.sources,
-        hours=one.hours,
+        sources=sources_of(one.sources),
+        hours=hours_as(one.hours),
         vectors={post: said_of(terms) for post, terms in one.vectors.items()},
         shown=one.shown,
         pending=one.pending,

@@ -24,7 +24,7 @@ from analyzer.grouping.events_record import Alone, Place, Record
 from analyzer.grouping.events_state import WINDOW_S
 from analyzer.grouping.memory import Store
 
-_VERSION = 3
+_VERSION = 4
 _SINGLES = 6_000
 _PLACES = 20_000
 _COMMON_ENOUGH = 3
@@ -199,7 +199,7 @@ def _take_up(book: Book, frame: _Frame, clusters: dict[int, _Brief]) -> None:
     book.records.update(frame.alone)
     book.places.update(frame.places)
     book.moves(frame.moved)
-    book.apart |= set(frame.apart)
+    book.apart = set(frame.apart)
 
 
 def _pairs(book: Book, counters: np.ndarray) -> bytes:

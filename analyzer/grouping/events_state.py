@@ -61,8 +61,10 @@ class State:
 
     def name_of(self, key: str) -> str:
         """A readable name of that event; "" where it is not under way."""
-        found = (one for one, record in self.records.items() if record.key == key)
-        return next((name(self.grown(one).words()) for one in list(found)), "")
+        record = next((one for one in self.records.values() if one.key == key), None)
+        if isinstance(record, Alone):
+            record = record.record()
+        return "" if record is None else name(record.words())
 
     def place(self, post: str) -> Place | None:
         """Where the post is now, if it would not be counted again."""
@@ -103,11 +105,11 @@ class State:
         key = larger.key
         larger.take_in(record)
         self._moved[gone] = into
-        for one, other in list(self.apart):  # what was apart from the one is so from both
-            if record.key in {one, other}:
-                self.apart.add(
-                    (key if one == record.key else one, key if other == record.key else other)
-                )
+        parted = {pair for pair in self.apart if record.key in pair}
+        if parted:  # what was apart from the one is so from both, and the one is no more
+            self.apart -= parted
+            both = {tuple(key if one == record.key else one for one in pair) for pair in parted}
+            self.apart |= {(one, other) for one, other in both if one != other}
         self.changed.discard(gone)
         self.unsaved.moved[gone] = into
         self._touch(into)

@@ -39,13 +39,15 @@ Weights = npt.NDArray[np.float64]
 
 
 class Said(Struct, array_like=True, frozen=True, gc=False):
-    """The heaviest terms of a post, spelt, with their weights as 32-bit floats.
+    """The heaviest terms of a post, spelt, with their weights as 32-bit floats, and its source.
 
-    As a table of Python the same takes six times the memory.
+    As a table of Python the same takes six times the memory. The source is "" while the post stands
+    alone, for then it is kept beside.
     """
 
     words: str
     weights: bytes
+    source: str = ""
 
     def terms(self) -> dict[str, float]:
         """By term, the heaviest first."""
