@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from analyzer import sentiment
 from analyzer.sentiment import evaluation, model_file
 from analyzer.sentiment.evaluation import LabelledSet
 from analyzer.sentiment.model_file import Card
+from analyzer.sentiment.port import Scorer
 from analyzer.sentiment.training import corpora
+from posts.model import Score
 from registry.errors import InvalidInputError
 
 Row = tuple[str, str, str, dict[str, Any], str]
@@ -20,21 +22,57 @@ _FEWEST = 20
 _CURVES = ("ngram", "stack")
 
 
-def lines(names: Sequence[str], files: Sequence[Path], sample: int) -> Iterator[str]:
-    """The table over scorers and sets, then the reliability curves.
+def lines(
+    names: Sequence[str], files: Sequence[Path], sample: int, sampled: Collection[str]
+) -> Iterator[str]:
+    """The table over scorers and sets as it is reckoned, then the reliability curves.
 
-    ``sample``: posts of each file that a slow scorer judges. Raises InvalidInputError.
+    ``sampled``: scorers that judge ``sample`` posts of each file only. Raises InvalidInputError.
     """
-    cards = list(_cards(names))
-    rows = list(evaluation.of_cards(cards))
-    trained = {source["sha256"] for card in cards if card.sha256 for source in card.sources}
-    for file in files:
-        rows += _measured(file, names, sample, trained)
-    yield from evaluation.table(rows)
+    rows: list[Row] = []
+    yield from evaluation.table(_kept(_rows(names, files, sample, sampled), rows))
     for name, where, head, found, _ in rows:
         if head != "appeal" and name.startswith(_CURVES):
             yield f"\n可靠性曲线：{name}，{where}，{head}"
             yield from evaluation.curve(found)
+
+
+def _kept(rows: Iterator[Row], kept: list[Row]) -> Iterator[Row]:
+    for row in rows:
+        kept.append(row)
+        yield row
+
+
+def _rows(
+    names: Sequence[str], files: Sequence[Path], sample: int, sampled: Collection[str]
+) -> Iterator[Row]:
+    cards = list(_cards(names))
+    yield from evaluation.of_cards(cards)
+    trained = {source["sha256"] for card in cards if card.sha256 for source in card.sources}
+    for file in files:
+        given = corpora.read([file])
+        known = given.sources[0]["sha256"] in trained
+        sets = list(_sets(file, given))
+        for name in names:
+            scorer = sentiment.load(name)
+            own = known and hasattr(scorer, "card")
+            how = "训练过这些数据，偏高" if own else "直接测量"
+            these = [one.sample(sample) for one in sets] if name in sampled else sets
+            for one, found in _measured(scorer, these):
+                yield name, one.name, one.head, found, how
+
+
+def _measured(
+    scorer: Scorer, sets: Sequence[LabelledSet]
+) -> Iterator[tuple[LabelledSet, dict[str, Any]]]:
+    texts: list[str] = []
+    scores: list[Score] = []
+    for one in sets:
+        if one.texts != texts:  # the sets of two heads are of the same posts
+            texts, scores = one.texts, scorer.score(one.texts)
+        found = evaluation.measured(scores, one)
+        if found is not None:
+            yield one, found
 
 
 def _cards(names: Sequence[str]) -> Iterator[Card]:
@@ -44,20 +82,6 @@ def _cards(names: Sequence[str]) -> Iterator[Card]:
             yield model_file.read_card(model_file.PACKAGED / "snownlp.json")
         elif (card := getattr(sentiment.load(name), "card", None)) is not None:
             yield card
-
-
-def _measured(file: Path, names: Sequence[str], sample: int, trained: set[str]) -> Iterator[Row]:
-    given = corpora.read([file])
-    known = given.sources[0]["sha256"] in trained
-    for name in names:
-        scorer = sentiment.load(name)
-        for one in _sets(file, given):
-            these = one.sample(sample) if name == "snownlp" else one
-            found = evaluation.measured(scorer, these)
-            if found is not None:
-                own = known and hasattr(scorer, "card")
-                how = "训练过这些数据，偏高" if own else "直接测量"
-                yield name, these.name, these.head, found, how
 
 
 def _sets(file: Path, given: Any) -> Iterator[LabelledSet]:

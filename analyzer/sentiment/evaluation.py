@@ -14,7 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analyzer.sentiment import measures, model_file
-from analyzer.sentiment.port import Scorer
+from posts.model import Score
 
 _NAMES = {"negative": "负面", "positive": "正面", "appeal": "诉求"}
 _HEADING = "| 打分器 | 数据 | 头 | 条数 | AUC | 宏 F1 | 查准 .90 时查全 | 校准误差 | 来历 |"
@@ -37,9 +37,8 @@ class LabelledSet(Struct, frozen=True):
         return LabelledSet(f"{self.name}（抽 {count} 条）", self.head, some, self.target[chosen])
 
 
-def measured(scorer: Scorer, given: LabelledSet) -> dict[str, Any] | None:
-    """The figures of a scorer on a set, with intervals and curve; None for a head it lacks."""
-    scores = scorer.score(given.texts)
+def measured(scores: Sequence[Score], given: LabelledSet) -> dict[str, Any] | None:
+    """The figures of a scorer's scores, with intervals and curve; None for a head it lacks."""
     chances = [getattr(score, f"p_{given.head}") for score in scores]
     if any(chance is None for chance in chances):
         return None

@@ -27,7 +27,12 @@ def evaluate(
         typer.Option("--data", help="有标注的文件（polarity 或 appeal，可多次）；不写则只列说明卡"),
     ] = None,
     sample: Annotated[
-        int, typer.Option("--sample", min=20, help="慢的打分器（snownlp）每个文件只评这么多条")
+        int,
+        typer.Option(
+            "--sample",
+            min=20,
+            help="慢的打分器（snownlp，有 --all 时还有 stack）每个文件只评这么多条",
+        ),
     ] = 1000,
     scorer: Annotated[
         list[str] | None, typer.Option("--scorer", help="只评这些打分器；不写则全部")
@@ -81,7 +86,7 @@ def evaluate(
     _refuse_halves(given, events)
     own = _sentences(sentences or [], desks, config)
     for lines in (
-        _scorers(scorer, given.labelled, sample),
+        _scorers(scorer, given.labelled, sample, everything),
         own,
         _places(given.places),
         _events(events, given.posts),
@@ -100,11 +105,14 @@ def _refuse_halves(given: Given, events: Path | None) -> None:
         raise InvalidInputError("评估早期预警要同时给出 --cascades 和 --traffic。")
 
 
-def _scorers(names: list[str] | None, files: list[Path], sample: int) -> Iterator[str]:
+def _scorers(
+    names: list[str] | None, files: list[Path], sample: int, everything: Path | None
+) -> Iterator[str]:
     from analyzer import sentiment
     from yuqing import eval_scorers
 
-    yield from eval_scorers.lines(names or list(sentiment.NAMES), files, sample)
+    slow = ("snownlp",) if everything is None else ("snownlp", "stack")
+    yield from eval_scorers.lines(names or list(sentiment.NAMES), files, sample, slow)
 
 
 def _sentences(files: list[Path], desks: Path | None, config: Path | None) -> Iterator[str]:
