@@ -57,6 +57,10 @@ _LADY = re.compile("女士|小姐|先生|阿姨|太太|同志|师傅|[哥姐叔�
 _LADIES = frozenset("女小先阿太同师哥姐叔妹弟爷")
 
 
+KEPT = 0
+"""Stands for the length of a code with names that people keep: they are hardly parts of words."""
+
+
 def _weight(level: int, *, own: bool) -> int:
     if level > COUNTY:
         return _WEIGHT_OF_TOWN
@@ -65,6 +69,7 @@ def _weight(level: int, *, own: bool) -> int:
 
 _FULL = frozenset("镇乡区县市")
 _KINDS = frozenset("镇乡县市区州城村")
+_CENTRES = frozenset(("市中心", "市区", "市郊", "县城"))  # 芒市中心 is a part of 芒市
 _WATERS, _EDGES = frozenset("湖河江山海溪塘"), frozenset("边畔里底岸堤")
 
 
@@ -91,7 +96,7 @@ class Borders:
         at = first
         for word in self._jieba.cut(text[first : end + _REACH], False):
             after = at + len(word)
-            if at < start < after or at < end < after:
+            if at < start < after or (at < end < after and word not in _CENTRES):
                 rest = text[end:after]
                 goes_on = rest in PEOPLE or (well_known and len(rest) > 1 and self._is_word(rest))
                 if not (at == start and goes_on):
@@ -142,7 +147,7 @@ class Borders:
         words = word_list.words()
         for name, level, own in self._names():
             if words.has_word(name):
-                if own and level <= COUNTY and name[-1] not in _FULL:
+                if level == KEPT or (own and level <= COUNTY and name[-1] not in _FULL):
                     words.add_word(name, _WEIGHT_OF_OWN_WORD, "ns")
             else:
                 full = own and name[-1] in _FULL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 
 FILE = Path(__file__).resolve().parent / "locality_abroad.txt"
@@ -29,6 +30,23 @@ def is_abroad_before(text: str, end: int, *, near: bool = False) -> bool:
     return names is not None and any(
         text.endswith(name, 0, end) and (near or name not in _NEXT_DOOR) for name in names
     )
+
+
+def abroad_in(text: str, start: int, end: int) -> int:
+    """Where the last name of a place abroad between ``start`` and ``end`` closes; -1 for none.
+
+    Neighbours of China do not count.
+    """
+    last = -1
+    for found in _pattern().finditer(text, start, end):
+        last = found.end()
+    return last
+
+
+@functools.cache
+def _pattern() -> re.Pattern[str]:
+    far = sorted(name for name in _names() - _NEXT_DOOR if len(name) >= _TAIL)
+    return re.compile("|".join(map(re.escape, sorted(far, key=len, reverse=True))))
 
 
 @functools.cache

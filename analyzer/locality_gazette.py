@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from analyzer.division_codes import CITY, COUNTY, PROVINCE, TOWN
+from analyzer.locality_borders import KEPT
 from analyzer.locality_extra import DIVISIONS, nicknames
 from analyzer.locality_gathering import MIN_NAME, curate, numbered, of_divisions
 from analyzer.locality_names import (
+    BELONGS,
     CHECKED,
     GENERIC,
     KNOWN,
@@ -39,7 +41,7 @@ class Gazette(Tree):
     """``names`` are looked for; what is known of each goes by its number.
 
     ``names`` are written as texts are compared (:mod:`analyzer.locality_points`). A name is judged
-    when it is first met, so that a start needs no judgement of 40,000: ``codes`` to ``city_stems``
+    when it is first met, so that a start needs no judgement of 40,000: ``codes`` to ``stems``
     hold only of names met (:meth:`meet`) what they say. ``checked``: the name may be a part of
     other words, or is an own one, ``whole`` where no word crosses it; ``sure``: code, full name and
     reason where the tier is enough.
@@ -51,7 +53,7 @@ class Gazette(Tree):
         self._strict: set[str] = set()  # never the own place only for being its name
         names, self._nicknames = of_divisions(self, everywhere)
         towns = [d for d in everywhere if len(d.code) == TOWN] if self._own else []
-        self._stems = Counter([d.short for d in towns])
+        self._town_stems = Counter([d.short for d in towns])
         self._towns = sum(self.is_own(d.code) for d in towns)
         self._spoken: set[str] = set()  # of those, the ones that words around them are enough for
         self._called_after = frozenset(self._nicknames).union(
@@ -67,8 +69,8 @@ class Gazette(Tree):
         self.sure: list[tuple[str, str, str] | None] = [None] * count
         self.tiers, self.worded = bytearray(count), bytearray(count)
         self.checked, self.own_short = bytearray(count), bytearray(count)
-        self.whole = bytearray(count)
-        self.city_stems: dict[int, int] = {}
+        self.whole, self.mine, self.by_name = (bytearray(count) for _ in range(3))
+        self.stems: dict[int, int] = {}
         self._met: set[int] = set()
 
     def meet(self, numbers: Collection[int]) -> None:
@@ -89,6 +91,8 @@ class Gazette(Tree):
         self.codes[number], self.tiers[number] = codes, tier
         self.worded[number], self.checked[number] = worded, checked or whole
         self.whole[number] = whole
+        self.mine[number] = own and not self.is_full(given, codes)
+        self.by_name[number] = own and codes[0].isdigit() and self._is_by_name(given, codes[0])
         if tier == Tier.SURE:
             first = codes[0]
             self.sure[number] = (first, self.name(first), why)
@@ -98,11 +102,15 @@ class Gazette(Tree):
             )
         elif tier == Tier.CONTEXT:
             self.own_short[number] = own and checked and len(min(codes, key=len)) >= TOWN
-        if len(name) > MIN_NAME and name.endswith("市"):
+        if len(name) > MIN_NAME and name[-1] in BELONGS:
             stem = self._numbers.get(name[:-1], -1)
-            self.city_stems[number] = stem
+            self.stems[number] = stem
             if stem >= 0:
                 self.meet((stem,))
+
+    def _is_by_name(self, name: str, code: str) -> bool:
+        """Whether a name is an alias that has nothing of what the division is called."""
+        return name in self._curated and name[:2] != self.known.get(code, "")[:2]
 
     def foreign(self) -> list[bool]:
         """Of each name whether it only counts right behind another one."""
@@ -148,7 +156,7 @@ class Gazette(Tree):
 
     def _doubt_stem(self, name: str, everyone: Sequence[str]) -> None:
         """Note what the stem of an own town needs, if that is more than nothing elsewhere."""
-        shape = self._stems[name] >= MANY or has_place_ending(name)
+        shape = self._town_stems[name] >= MANY or has_place_ending(name)
         some = self._towns > (SOME_TOWNS if len(name) == MIN_NAME else MANY_TOWNS)
         if shape or some:
             self._strict.add(name)
@@ -198,7 +206,7 @@ class Gazette(Tree):
     def local_names(self) -> list[tuple[str, int, bool]]:
         """Short names that a word list should know: those of the own area, cities and counties.
 
-        With each the length of its code, and whether it is of the own area.
+        With each the length of its code (KEPT for what people keep), and whether it is an own one.
         """
         near = [
             number
@@ -207,9 +215,11 @@ class Gazette(Tree):
         ]
         self.meet(near)
         return [
-            (name, len(codes[0]), self.is_own(codes[0]))
-            for name, codes, check in (
-                (self.names[number], self.codes[number], self.checked[number]) for number in near
+            (name, KEPT, False)
+            if given in self._curated
+            else (name, len(codes[0]), self.is_own(codes[0]))
+            for name, given, codes, check in (
+                (self.names[n], self._given[n], self.codes[n], self.checked[n]) for n in near
             )
             if check and name not in ORDINARY and (len(codes[0]) <= COUNTY or self.is_own(codes[0]))
         ]
@@ -230,6 +240,10 @@ class Gazette(Tree):
             or worded
             or (len(name) <= CHECKED and name[-1:] not in MARKS and not has_place_ending(name))
         )
+
+    def likely(self, number: int) -> Sequence[str]:
+        """What the name may mean in the own area, or else anywhere."""
+        return self.own_among(self.codes[number]) or self.codes[number]
 
     def may_be_spoken_of(self, number: int) -> bool:
         """Whether for the stem of a town, met, the words around it are enough."""

@@ -70,8 +70,15 @@ GENERIC = frozenset(
 NEVER = frozenset(("公安",))
 """Words of which what stands beside them says nothing: 感谢公安交警."""
 
-AFTER_CITY = frozenset("场民面价值容")
-"""Characters that belong with the 市 before them (市场, 市民), so that the name ends before it."""
+BELONGS = {
+    "市": frozenset("场民面价值容级"),
+    "县": frozenset("级际"),
+    "区": frozenset("域间"),
+    "州": frozenset("际"),
+    "旗": frozenset("舰下帜袍"),
+}
+"""Characters that belong with the last one of a name (市场, 县级), so that it ends before that."""
+GOES_ON = frozenset().union(*BELONGS.values())
 
 
 def spoken_forms(division: Division) -> tuple[str, ...]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from analyzer.division_codes import CITY, PROVINCE, TOWN, in_common, outermost
+from analyzer.locality_beside import Beside, Span
 from analyzer.locality_borders import Borders
 from analyzer.locality_context import (
-    is_a_thing,
     makes_a_compound,
     office_of_a_town,
     speaks_of_place,
-    ways_between,
 )
 from analyzer.locality_doubts import TITLE_OPENS, Doubts
 from analyzer.locality_gazette import Gazette
 from analyzer.locality_index import Found
-from analyzer.locality_names import AFTER_CITY, NEVER, Tier
+from analyzer.locality_names import BELONGS, GOES_ON, NEVER, Tier
+from analyzer.locality_review import Review
 from posts.model import HitCertainty, LocalityHit
 
 MAX_HITS = 500
@@ -25,10 +25,6 @@ _SURE, _UNCERTAIN = HitCertainty.SURE, HitCertainty.UNCERTAIN
 _CUT, _AHEAD = "\0\0", 8
 _NEAR = 2  # names so near have at most one character between them
 
-_NATURE = frozenset("山河江湖海岭原")
-
-_Span = tuple[int, int, int, str]  # name, start, end, doubt ("" for none)
-
 
 class Reader:
     """Decides by the rules; one for all texts."""
@@ -38,9 +34,11 @@ class Reader:
         self._doubts = Doubts(gazette, borders)
         self._tiers = gazette.tiers
         self._checked = gazette.checked
-        self._city_stems = gazette.city_stems
+        self._stems = gazette.stems
         self._sure = gazette.sure
-        self._own_short = gazette.own_short
+        self._own_short, self._mine = gazette.own_short, gazette.mine
+        self._review = Review(gazette)
+        self._beside = Beside(gazette)
         self._near: dict[str, tuple[str, ...]] = {}
 
     def read(
@@ -57,10 +55,13 @@ class Reader:
         known, told, tiers = self._gazette.known, self._sure, self._tiers
         named: set[str] | None = None
         hits: list[LocalityHit] = []
+        kept: list[Span] = []
+        mine, own = self._mine, 0
         before, reached = "", -2
         joined, index = found.joined, number - found.first
         shift = joined.starts[index]
-        for at, (name, start, end, doubt) in enumerate(spans):
+        for at, span in enumerate(spans):
+            name, start, end, doubt = span
             if joined.origin is None:
                 a, b = start - shift, end - shift
             else:
@@ -69,13 +70,15 @@ class Reader:
             if plain is not None and not doubt:
                 code, full, why = plain
                 hits.append(LocalityHit(code, full, given[a:b], a, b, _SURE, why))
+                kept.append(span)
+                own |= mine[name]
                 before, reached = code, end
                 continue
             if doubt:
                 if tiers[name] == Tier.FOREIGN:
                     continue
                 sure, why = False, doubt
-                code = in_common(self._likely(name), known)
+                code = in_common(self._gazette.likely(name), known)
             else:
                 named = self._named(spans) if named is None else named
                 near = before if start - reached <= 1 else ""
@@ -87,11 +90,15 @@ class Reader:
                     continue
             certainty = _SURE if sure else _UNCERTAIN
             hits.append(LocalityHit(code, known.get(code, code), given[a:b], a, b, certainty, why))
+            kept.append(span)
+            own |= mine[name]
+        if own:
+            self._review.look(hits, kept, joined.text, area)
         return hits
 
     def _weigh(
         self,
-        spans: list[_Span],
+        spans: list[Span],
         at: int,
         text: str,
         named: set[str],
@@ -111,53 +118,13 @@ class Reader:
         return self._by_words(spans, at, text, named, area, told)
 
     def _asked(
-        self, spans: list[_Span], reached: int, name: int, text: str, start: int, end: int
+        self, spans: list[Span], reached: int, name: int, text: str, start: int, end: int
     ) -> str | None:
         """What :meth:`Doubts.of` says; no word crosses from a place into one within it."""
         told = self._doubts.of(name, text, start, end)
-        if told is None and start == reached and self._is_below(spans[-1], name):
+        if told is None and start == reached and self._beside.is_below(spans[-1], name):
             told = self._doubts.of(name, _CUT + text[start : end + _AHEAD], 2, 2 + end - start)
         return told
-
-    def _is_below(self, before: _Span, name: int) -> bool:
-        """Whether the name may be a place in the sure one before it: no word crosses there."""
-        number, _, _, doubt = before
-        codes = self._gazette.codes
-        if doubt or self._tiers[number] != Tier.SURE:
-            return False
-        return any(codes[number][0] in self._gazette.above(code)[1:] for code in codes[name])
-
-    def _of_another(self, spans: list[_Span], name: int, text: str, start: int, end: int) -> str:
-        """The doubt about an own short name right behind a place elsewhere (武汉天河机场), or "".
-
-        Own roads, schools and stems of towns are doubted behind a county or town, too.
-        """
-        before, _, reached, doubt = spans[-1]
-        gazette = self._gazette
-        there, here = gazette.codes[before][0], self._likely(name)[0]
-        tier = self._tiers[before]
-        if doubt or (tier and (len(here) < TOWN or not self._may_hold(before))):
-            return ""
-        if not there.isdigit() and gazette.is_own(there):
-            return ""
-        small = not here.isdigit() or len(here) >= TOWN
-        if text[reached:start] not in ({"", "·", "的"} if small else {"", "·"}):
-            return ""
-        if (
-            (len(there) > CITY and (not small or gazette.is_own(there)))
-            or (len(here) <= CITY and not is_a_thing(text, end))
-            or any(there in gazette.above(code) for code in gazette.codes[name])
-            or ways_between(text, end)
-        ):
-            return ""
-        return f"紧接在“{gazette.name(there)}”之后，像是那里的"
-
-    def _may_hold(self, number: int) -> bool:
-        """Whether a name that needs support is that of a place elsewhere, not of a mountain."""
-        gazette = self._gazette
-        if self._tiers[number] > Tier.CONTEXT or gazette.names[number][-1] in _NATURE:
-            return False
-        return not gazette.own_among(gazette.codes[number])
 
     def _parent_of_word(self, name: int, near: str, text: str, end: int) -> str:
         """``near``, or "" where the stem of a town is a word that goes on: 广东省人民医院."""
@@ -165,7 +132,7 @@ class Reader:
             return near
         return "" if len(near) == PROVINCE or makes_a_compound(text, end) else near
 
-    def _named(self, spans: list[_Span]) -> set[str]:
+    def _named(self, spans: list[Span]) -> set[str]:
         """The codes that the names which are sure by themselves speak for."""
         return {
             code
@@ -174,12 +141,12 @@ class Reader:
             for code in self._with_near(self._gazette.codes[name][0])
         }
 
-    def _spans(self, found: Found, first: int, last: int, *, marked: bool) -> list[_Span]:
+    def _spans(self, found: Found, first: int, last: int, *, marked: bool) -> list[Span]:
         """What may be told, without what is no place here: the first one, of those the longest."""
         tiers, checked, text = self._tiers, self._checked, found.joined.text
         names, starts, ends, doubts = found.names, found.starts, found.ends, self._doubts
         clean = doubts.clean
-        spans: list[_Span] = []
+        spans: list[Span] = []
         reached = -2
         for at in range(first, last):
             start = starts[at]
@@ -188,8 +155,12 @@ class Reader:
             name, end = names[at], ends[at]
             if start - reached > 1 and tiers[name] == Tier.FOREIGN:
                 continue
-            if text[end : end + 1] in AFTER_CITY and name in self._city_stems:
-                name, end = self._city_stems[name], end - 1
+            if (
+                text[end : end + 1] in GOES_ON
+                and name in self._stems
+                and text[end] in BELONGS[text[end - 1]]
+            ):
+                name, end = self._stems[name], end - 1
                 if name < 0:
                     continue
             doubt = ""
@@ -202,7 +173,7 @@ class Reader:
                     continue
                 doubt = told or (doubts.within(name, text, start, end) if marked else "")
             if start - reached < _NEAR and not doubt and self._own_short[name]:
-                doubt = self._of_another(spans, name, text, start, end)
+                doubt = self._beside.of_another(spans[-1], name, text, start, end)
             spans.append((name, start, end, doubt))
             reached = end
             if len(spans) == MAX_HITS:
@@ -217,10 +188,6 @@ class Reader:
             near = (code, *(one for one in above[1:] if len(one) >= CITY))
             self._near[code] = near
         return near
-
-    def _likely(self, name: int) -> tuple[str, ...]:
-        codes = self._gazette.codes[name]
-        return tuple(self._gazette.own_among(codes)) or codes
 
     def _resolve(
         self, name: int, named: set[str], near: str, area: str | None
@@ -246,7 +213,7 @@ class Reader:
 
     def _by_words(
         self,
-        spans: list[_Span],
+        spans: list[Span],
         at: int,
         text: str,
         named: set[str],
@@ -277,7 +244,7 @@ class Reader:
                 why = "上下文说的是当地"
         return (code, True, why) if why else told
 
-    def _right_behind(self, spans: list[_Span], at: int, text: str, code: str) -> str:
+    def _right_behind(self, spans: list[Span], at: int, text: str, code: str) -> str:
         """The place in ``code`` that the name right behind must be, if this one is there; or ""."""
         if at + 1 == len(spans):
             return ""

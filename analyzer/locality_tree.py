@@ -55,3 +55,8 @@ class Tree:
     def own_among(self, codes: Sequence[str]) -> Sequence[str]:
         """Those of the codes that are own ones."""
         return [code for code in codes if self.is_own(code)] if self._own else ()
+
+    def is_full(self, name: str, codes: Sequence[str]) -> bool:
+        """Whether it is the full name of all of the divisions, and longer than 芒市."""
+        full = all(code.isdigit() and name == self.known.get(code) for code in codes)
+        return full and len(name) > len("芒市")

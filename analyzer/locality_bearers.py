@@ -1,0 +1,107 @@
+"""What else bears the names of places, told by the words beside it: firms, persons, by-names.
+
+The words of things are in ``locality_things.txt``.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+from msgspec import Struct
+
+FILE = Path(__file__).resolve().parent / "locality_things.txt"
+BETWEEN = 4
+"""At most so many characters stand between the name and the thing that bears it."""
+
+_NAMING = "^\\W_的了在是有和与到去来从把被给让说要能会不没很都也就还又这那哪谁个为"
+
+
+class Things(Struct, frozen=True):
+    """Patterns of what bears a name ``anywhere``, and of what does behind a place elsewhere.
+
+    ``begins``: one of these characters is in what they match.
+    """
+
+    anywhere: re.Pattern[str]
+    there: re.Pattern[str]
+    begins: frozenset[str]
+
+
+@functools.cache
+def things() -> Things:
+    """The things of the file."""
+    anywhere, there, between = (_section(name) for name in ("anywhere", "there", "not between"))
+    filler = f"(?:(?!{'|'.join(between)})[{_NAMING}]){{0,{BETWEEN}}}?"
+    return Things(
+        re.compile("(?!店)" + filler + _either(anywhere)),  # 吉野家芒市店 is there
+        re.compile(filler + _either(there)),
+        frozenset(word[0] for word in (*anywhere, *there)),
+    )
+
+
+def _section(name: str) -> list[str]:
+    _, _, rest = FILE.read_text("utf-8").partition(f"[{name}]\n")
+    lines = rest.partition("\n[")[0].splitlines()
+    return [word for line in lines if not line.startswith("#") for word in line.split()]
+
+
+def _either(words: list[str]) -> str:
+    parts = []
+    for word in words:
+        thing, _, not_behind = word.partition("!")
+        parts.append(thing + (f"(?![{not_behind}])" if not_behind else ""))
+    begins = "".join({word[0] for word in words})
+    return f"(?=[{begins}])(?:{'|'.join(parts)})"  # a look at the first character is quick
+
+
+_BEFORE_PERSONS = (
+    "演员 歌手 艺人 主播 博主 up主 网红 明星 导演 编剧 作家 诗人 画家 球星 球员 选手 模特 主持人"
+    " 室友 闺蜜 表哥 表姐 表弟 表妹 文/"
+)
+_CREDITS = "作者 主演 导演 编辑 摄影 文字 翻译 配音 记者 原创 主讲 嘉宾 联系人 姓名"
+_CALLED = "叫 取名 起名 改名 名字是 网名 昵称 笔名 艺名 微信名 英文名"
+
+
+def _any(words: str) -> str:
+    return "|".join(map(re.escape, words.split()))
+
+
+_PERSON = re.compile(f'(?:{_any(_BEFORE_PERSONS)}|(?:{_any(_CREDITS)})[:：/])[ “"]?$')
+_NAMED = re.compile(f'(?:{_any(_CALLED)})[“"]?$')
+PERSON_ENDS = frozenset(':：/“" ') | {
+    word[-1] for word in (*_BEFORE_PERSONS.split(), *_CALLED.split())
+}
+"""One of these stands right before the name of a person that :func:`is_a_person` knows …"""
+TEACHERS = frozenset("老医同教师导")
+"""… or one of these behind it."""
+_OF_PLACES = re.compile("地方|城市|[小边古老县][城镇]|[个座片][城县市镇乡州村区站山河湖岛]")
+_CITYLIKE = re.compile("城市|美食|景点|打卡|小城|县城|人(?!说)|籍|市|县|州|区|镇")
+_TEACHER = re.compile(
+    "(?:老师|医生|同学|教练|师傅|导演|教授)(?:今天|昨天|说|讲|的课|[你您]好|好|没|真|，|。|！|$|\0)"
+)
+_BEFORE = 10
+
+
+def is_a_person(text: str, start: int, end: int) -> bool:
+    """Whether the name is that of a person or what somebody is called: 演员庆安, 取名瑞丽."""
+    before = text[max(0, start - _BEFORE) : start]
+    if _PERSON.search(before):
+        return not _CITYLIKE.match(text, end)
+    if _TEACHER.match(text, end) and not before[-1:].isalpha():
+        return True
+    named = _NAMED.search(before)
+    return named is not None and not _OF_PLACES.search(before[: named.start()])
+
+
+_BY_NAME = re.compile(
+    "(?:又叫做?|也叫做?|又称|也称|别称|被?称[为作]|被?誉为|自称|号称|人称|堪称|俗称|美称|称号|素有|享有|叫做|叫)[“‘\"'「《]?$"
+)
+_CALLED_SO = re.compile("[”’\"'」》]?(?:之称|的?美[称誉]|的?称号|的?名号|一称)")
+
+
+def is_called_so(text: str, start: int, end: int) -> bool:
+    """Whether something is said to be called by the by-name: 又叫黎明之城, 有玉都之称."""
+    before = text[max(0, start - _BEFORE) : start]
+    return bool(_BY_NAME.search(before) or _CALLED_SO.match(text, end))
