@@ -26,6 +26,14 @@ from registry.errors import InvalidInputError
 
 SHORTEST = 20
 """Letters and digits beside hashtags: shorter posts are reported apart."""
+_NAMES = {
+    "5%": "转发并改 5 % 的字",
+    "10%": "转发并改 10 % 的字",
+    "prefix": "加转发前缀",
+    "truncated": "截短",
+    "full_width": "转为全角",
+    "shuffled": "句子换序",
+}
 _BATCH, _RUN, _HALF, _JUDGED, _BODY = 512, 4, 0.5, 1_000, 8
 
 
@@ -120,7 +128,7 @@ def table(report: Report) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for one in report.recalls:
         yield (
-            f"| {one.recipe} | {one.copies:,} | {one.found:.4f} "
+            f"| {_NAMES[one.recipe]} | {one.copies:,} | {one.found:.4f} "
             f"| {one.long_copies:,} | {one.long_found:.4f} |"
         )
 

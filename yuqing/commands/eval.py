@@ -142,6 +142,7 @@ def _events(events: Path | None, posts: Path | None) -> Iterator[str]:
         return
     from yuqing.eval_events import measured
 
+    yield f"\n事件归并：{events.name}"
     yield from measured(events, posts)
 
 
