@@ -15,7 +15,7 @@ from analyzer.grouping.events_book import Book
 from analyzer.grouping.events_record import Record, name
 from analyzer.grouping.events_saving import Keeper, decode, encode
 from analyzer.grouping.heat import heat
-from analyzer.grouping.memory import Store
+from analyzer.grouping.memory import Store, large_goes_back
 from posts.errors import RetryError
 from posts.model import ScoredPost, Signal
 from registry import events
@@ -51,6 +51,7 @@ class Events:
 
     def start(self, now: datetime) -> None:
         """As the protocol says; what can't be read begins anew."""
+        large_goes_back()
         self._keeper = Keeper(self._store)
         book = self._keeper.load()
         if book is None:
@@ -107,8 +108,7 @@ class Events:
             try:
                 with self._database.transaction() as session:
                     events.put(session, found, members, now=now)
-                    for gone, into in book.absorbed:
-                        events.absorb(session, gone, into, now=now)
+                    events.absorb(session, book.absorbed, now=now)
                     if self._pruned is None or now - self._pruned >= _PRUNE_AFTER:
                         events.prune(session, now - KEPT)
                         self._pruned = now

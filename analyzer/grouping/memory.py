@@ -6,6 +6,7 @@ the alert rules, without which their windows are filled from the index anew.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -21,6 +22,7 @@ from registry import stage_memories
 from registry.db import Database
 
 _VERSION = 1
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as malloc.h numbers them
 _log = structlog.get_logger()
 
 
@@ -212,6 +214,20 @@ class TableMemory:
     def save(self, rules: dict[str, RuleState]) -> None:
         """As the protocol says; RetryError too where the lease was lost."""
         self._store.save(_encode(rules))
+
+
+def large_goes_back() -> None:
+    """Let each piece of 256 KB or more go back to the system as soon as it is freed.
+
+    glibc raises that limit by itself, to 32 MB: then large passing things lie on the heap, what
+    stays is put between them, and the process grows for days. Another C library is left as it is.
+    """
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(_MMAP_THRESHOLD, 1 << 18)
+        library.mallopt(_TRIM_THRESHOLD, 1 << 20)
 
 
 def _encode(rules: dict[str, RuleState]) -> bytes:

@@ -238,3 +238,38 @@ def test_the_book_stays_bounded_and_what_slept_for_a_week_is_another_event():
 
     assert book.event_of("post-0") != book.event_of("post-200")
     assert decode(encode(book)) is not None
+
+
+def a_candidate(key, *, newest=NOON):
+    return events.Candidate(
+        key=key,
+        name="云溪 花园",
+        heat=1.0,
+        heat_version="heat-1",
+        first_at=NOON,
+        newest_at=newest,
+        body={"words": [], "first_post": ""},
+    )
+
+
+def test_events_that_grouping_joined_hand_on_their_posts_and_are_let_go_in_time(database):
+    keys = ["aa", "bb", "cc", "dd", "ee"]
+    with database.transaction() as session:
+        found = [a_candidate(key) for key in keys]
+        there = [events.Member(f"post-{key}", key, NOON, "source-1") for key in keys]
+        events.put(session, found, there, now=NOON)
+        events.put(session, [a_candidate("cc", newest=NOON + timedelta(days=1))], [], now=NOON)
+        events.merge(session, "dd", "ee", by="王敏", now=NOON)
+        moves = [("aa", "bb"), ("nothing", "bb"), ("bb", "cc"), ("ee", "cc")]
+        events.absorb(session, moves, now=NOON)
+        assert events.get(session, "aa").merged_into == "bb"
+        assert events.get(session, "bb").merged_into == "cc"
+        assert events.get(session, "ee").merged_into == "dd"
+    assert members(database, "cc") == {"post-aa", "post-bb", "post-cc"}
+    assert members(database, "dd") == {"post-dd", "post-ee"}
+
+    with database.transaction() as session:
+        assert events.prune(session, NOON + timedelta(hours=1)) == 3
+        assert events.get(session, "ee").state == events.MERGED
+    assert [one.key for one in open_ones(database)] == ["cc"]
+    assert members(database, "dd") == set()
