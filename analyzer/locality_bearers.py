@@ -1,6 +1,6 @@
 """What else bears the names of places, told by the words beside it: firms, persons, by-names.
 
-The words of things are in ``locality_things.txt``.
+The words of things are in ``locality_bearers.txt``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-FILE = Path(__file__).resolve().parent / "locality_things.txt"
+FILE = Path(__file__).resolve().parent / "locality_bearers.txt"
 BETWEEN = 4
 """At most so many characters stand between the name and the thing that bears it."""
 
@@ -32,12 +32,16 @@ class Things(Struct, frozen=True):
 @functools.cache
 def things() -> Things:
     """The things of the file."""
-    anywhere, there, between = (_section(name) for name in ("anywhere", "there", "not between"))
+    anywhere, there, only, between = (
+        _section(name) for name in ("anywhere", "there", "there only", "not between")
+    )
     filler = f"(?:(?!{'|'.join(between)})[{_NAMING}]){{0,{BETWEEN}}}?"
     return Things(
-        re.compile("(?!店)" + filler + _either(anywhere)),  # 吉野家芒市店 is there
-        re.compile(filler + _either(there)),
-        frozenset(word[0] for word in (*anywhere, *there)),
+        re.compile(
+            "(?!店|分店|门店|支|分公)" + filler + _either(anywhere)
+        ),  # 吉野家芒市店 is there
+        re.compile(f"{filler}{_either(there)}|[大新东西南北中前后]?{_either(only)}"),
+        frozenset(word[0] for word in (*anywhere, *there, *only)),
     )
 
 
@@ -56,31 +60,22 @@ def _either(words: list[str]) -> str:
     return f"(?=[{begins}])(?:{'|'.join(parts)})"  # a look at the first character is quick
 
 
-_BEFORE_PERSONS = (
-    "演员 歌手 艺人 主播 博主 up主 网红 明星 导演 编剧 作家 诗人 画家 球星 球员 选手 模特 主持人"
-    " 室友 闺蜜 表哥 表姐 表弟 表妹 文/"
-)
-_CREDITS = "作者 主演 导演 编辑 摄影 文字 翻译 配音 记者 原创 主讲 嘉宾 联系人 姓名"
-_CALLED = "叫 取名 起名 改名 名字是 网名 昵称 笔名 艺名 微信名 英文名"
+def _any(section: str) -> str:
+    return "|".join(map(re.escape, _section(section)))
 
 
-def _any(words: str) -> str:
-    return "|".join(map(re.escape, words.split()))
-
-
-_PERSON = re.compile(f'(?:{_any(_BEFORE_PERSONS)}|(?:{_any(_CREDITS)})[:：/])[ “"]?$')
-_NAMED = re.compile(f'(?:{_any(_CALLED)})[“"]?$')
-PERSON_ENDS = frozenset(':：/“" ') | {
-    word[-1] for word in (*_BEFORE_PERSONS.split(), *_CALLED.split())
-}
+_PERSON = re.compile(f'(?:{_any("before")}|(?:{_any("credits")})[:：/])[ “"]?$')
+_NAMED = re.compile(f'(?:{_any("called")})[“"]?$')
+PERSON_ENDS = frozenset(':：/“" ').union(w[-1] for w in (*_section("before"), *_section("called")))
 """One of these stands right before the name of a person that :func:`is_a_person` knows …"""
-TEACHERS = frozenset("老医同教师导")
+TEACHERS = frozenset("老医同教师导（(生哥姐妹弟宝小")
 """… or one of these behind it."""
 _OF_PLACES = re.compile("地方|城市|[小边古老县][城镇]|[个座片][城县市镇乡州村区站山河湖岛]")
 _CITYLIKE = re.compile("城市|美食|景点|打卡|小城|县城|人(?!说)|籍|市|县|州|区|镇")
 _TEACHER = re.compile(
     "(?:老师|医生|同学|教练|师傅|导演|教授)(?:今天|昨天|说|讲|的课|[你您]好|好|没|真|，|。|！|$|\0)"
 )
+_ALIAS = re.compile("[（(]化名|生日快乐|(?:[哥姐]|[妹弟]{2}|宝宝|小朋友)(?!们|妹|夫)")
 _BEFORE = 10
 
 
@@ -89,7 +84,8 @@ def is_a_person(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - _BEFORE) : start]
     if _PERSON.search(before):
         return not _CITYLIKE.match(text, end)
-    if _TEACHER.match(text, end) and not before[-1:].isalpha():
+    called = _ALIAS.match(text, end) or _TEACHER.match(text, end)
+    if called and not before[-1:].isalpha():
         return True
     named = _NAMED.search(before)
     return named is not None and not _OF_PLACES.search(before[: named.start()])

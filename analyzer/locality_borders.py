@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from analyzer import word_list
 from analyzer.division_codes import COUNTY
+from analyzer.locality_names import listed
 
 if TYPE_CHECKING:
     from rjieba import Jieba
@@ -69,7 +70,8 @@ def _weight(level: int, *, own: bool) -> int:
 
 _FULL = frozenset("镇乡区县市")
 _KINDS = frozenset("镇乡县市区州城村")
-_CENTRES = frozenset(("市中心", "市区", "市郊", "县城"))  # 芒市中心 is a part of 芒市
+_CENTRES = listed("levels")
+"""Words of a place: 芒市中心 is a part of 芒市, 和平县委 an office of 和平县."""
 _WATERS, _EDGES = frozenset("湖河江山海溪塘"), frozenset("边畔里底岸堤")
 
 

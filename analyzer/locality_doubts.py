@@ -82,7 +82,9 @@ class Doubts:
     def _of_whole(self, name: int, text: str, start: int, end: int) -> str | None:
         """Why a full name, or a longer own one, may be no place here; as :meth:`of`."""
         if self._worded[name]:
-            return None if self._is_just_the_word(name, text, start, end) else ""
+            if self._is_just_the_word(name, text, start, end):
+                return None
+            return _BEHIND_ABROAD if is_abroad_before(text, start) else ""
         given = self._names[name]
         if is_within_a_number(given, text, start) or runs_on(text, end) or BRAND.match(text, end):
             return None

@@ -45,16 +45,17 @@ def _words(text: str) -> list[str]:
 WORDS = Path(__file__).resolve().parent / "locality_words.txt"
 
 
-def _listed(section: str) -> frozenset[str]:
+def listed(section: str) -> frozenset[str]:
+    """The words of a section of the file of words."""
     _, _, rest = WORDS.read_text("utf-8").partition(f"[{section}]\n")
     return frozenset(rest.partition("\n[")[0].split())
 
 
-ORDINARY = _listed("ordinary") | _listed("nouns")
+ORDINARY = listed("ordinary") | listed("nouns")
 """Ordinary words, and stems that many places share: never sure by themselves. Outside the own area
 they are told only where the division above stands directly before."""
 
-KNOWN = _listed("known")
+KNOWN = listed("known")
 """Short names of counties that are the county wherever they stand, if only one bears the name."""
 
 GENERIC = frozenset(
@@ -63,6 +64,7 @@ GENERIC = frozenset(
     工业园区 高新区 高新技术产业开发区 工业园 产业园 产业园区 管理区 办事处 林场 农场 牧场 渔场
     茶场 监狱 火车站 水库 景区 风景区 保税区 示范区 度假区 新城 街道 机场 园区 种畜场 良种场
     新城区 老城区 新市区 地质大队 原种场 园艺场 市辖区 工业区 科技园 物流园 农科所 劳改农场 国营农场
+    社会事务局 工业集中区 产业集聚区 集聚区 高新技术产业园区 分乡镇
     """)
 )
 """Names of divisions that are common nouns: not looked for."""
@@ -91,7 +93,9 @@ def spoken_forms(division: Division) -> tuple[str, ...]:
 def without_parent(division: Division, parent: str) -> tuple[str, ...]:
     """The name of a town that begins with the name above it, without that: 芒市勐焕街道."""
     rest = division.name.removeprefix(parent)
-    return (rest,) if rest != division.name and len(rest) > len("街道") + 1 else ()
+    if rest == division.name or rest[:1] in MARKS or rest in GENERIC:
+        return ()  # 马鞍山市经济技术开发区
+    return (rest,) if len(rest) > len("街道") + 1 else ()
 
 
 def has_place_ending(name: str) -> bool:
@@ -115,7 +119,7 @@ def goes_on_as(name: str, *, own: bool) -> int:
     :data:`ONLY_ITS_END`: whether its end belongs to what follows (白云区分);
     :data:`BEGINS_WITH_A_WORD`: besides, whether it is a word and the begin of another (幸福镇静剂).
     """
-    if name[-1] in "镇乡" and name[:-1] in ORDINARY:
+    if name[-1] in ("镇乡区县市旗" if own else "镇乡") and name[:-1] in ORDINARY:
         return BEGINS_WITH_A_WORD
     return ONLY_ITS_END if own and len(name) > len("二字") and name[-1] in "镇乡区县市" else 0
 

@@ -38,10 +38,12 @@ def sure(name: str, text: str, area: str | None = None) -> list[str]:
         ("dehong", "杭州西湖区芒市里的咖啡馆", []),
         ("dehong", "德国汉堡的瑞丽会馆", []),
         ("dehong", "昆明到瑞丽的车，成都游客在瑞丽被宰", ["瑞丽", "瑞丽"]),
+        ("dehong", "恒大盈江府延期，在昆明的瑞丽老乡", ["瑞丽"]),
         # Persons and what somebody is called
         ("qingan", "作家庆安的新书，演员庆安的戏", []),
         ("dehong", "他给女儿取名瑞丽，作者：盈江", []),
         ("dehong", "有个地方叫瑞丽，朋友叫我去芒市", ["瑞丽", "芒市"]),
+        ("dehong", "台风瑞丽登陆，瑞丽（化名）报了警", []),
         # By-names
         ("dehong", "清迈也叫黎明之城，西双版纳素有孔雀之乡的美誉", []),
         ("dehong", "芒市又叫黎明之城", ["芒市", "黎明之城"]),
@@ -49,6 +51,10 @@ def sure(name: str, text: str, area: str | None = None) -> list[str]:
         # The last character belongs to what follows
         ("heping", "签署和平县级协议，和平县城停水", ["和平县"]),
         ("dehong", "陇川县级公路塌方，瑞丽市级医院", ["陇川", "瑞丽"]),
+        ("heping", "和平县委书记来了，和平县城", ["和平县", "和平县"]),
+        ("nanshan", "南山区块链公司，南山区委", ["南山区"]),
+        ("datong", "世界大同市场，大同市区", ["大同市"]),
+        ("baiyun", "蓝天白云区别不大，日本白云区", []),
         # Names that people keep hold against words across their borders
         ("nanshan", "我在前海上班，深大西门堵车", ["前海", "深大"]),
         ("dehong", "芒市中心医院排队", ["芒市"]),
