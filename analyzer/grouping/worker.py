@@ -83,7 +83,7 @@ class GroupingWorker:
         if not self._has_lease(now):
             return 0
         try:
-            self._refresh(now)
+            looked = self._refresh(now)
             records = self._consumer.poll(max_records, timeout)
             if scored := self._decoded(records, now):
                 for part in self._parts:
@@ -91,7 +91,7 @@ class GroupingWorker:
             self._uncommitted = self._uncommitted or bool(records)
             self._tell(now, caught_up=not records)
             if self._saved is None or not records or now - self._saved >= _SAVE_AFTER:
-                self._save(now)
+                self._save(now, looked=looked)
         except BaseException:
             self._consumer.rewind()
             raise
@@ -129,16 +129,17 @@ class GroupingWorker:
         self._outgoing = []
         self._uncommitted = False
 
-    def _refresh(self, now: datetime) -> None:
-        """Obey erasures, and let the parts see what people have changed."""
+    def _refresh(self, now: datetime) -> bool:
+        """Obey erasures, and let the parts see what people have changed; False: not yet again."""
         if self._refreshed is not None and now - self._refreshed < _REFRESH_AFTER:
-            return
+            return False
         gone = self._newly_erased()
         for part in self._parts:
             if gone and part.forget(gone):
                 self._saved = None  # its state is written anew without what they said
             part.refresh(now)
         self._refreshed = now
+        return True
 
     def _newly_erased(self) -> list[str]:
         """The posts that were destroyed by law since the last look."""
@@ -173,8 +174,12 @@ class GroupingWorker:
         self._outgoing = []
         self._saved = None
 
-    def _save(self, now: datetime) -> None:
+    def _save(self, now: datetime, *, looked: bool = False) -> None:
         if not self._uncommitted and self._saved is not None:
+            # No post came, but a person may have merged two events: shown now, not with the next
+            # post. The windows of the rules, the first part, change by posts alone.
+            for part in self._parts[1:] if looked else ():
+                part.save(now)
             return
         for part in self._parts:
             part.save(now)

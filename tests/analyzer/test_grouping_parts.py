@@ -12,6 +12,7 @@ from support.analyzer import Clock, signals
 from support.posts import NOON, make_scored
 from support.registry import make_database
 
+from analyzer.grouping.events import Events
 from analyzer.grouping.memory import FileStore, TableStore
 from analyzer.grouping.worker import GroupingWorker
 from posts.codec import encode
@@ -19,7 +20,7 @@ from posts.errors import RetryError
 from posts.log.memory import MemoryLog
 from posts.log.port import SCORED
 from posts.model import ScoredPost, Signal
-from registry import erasures, lease
+from registry import erasures, events, lease
 
 
 class Counting:
@@ -182,4 +183,25 @@ def test_parts_in_one_database_are_written_under_the_lease_of_grouping(tmp_path:
     with pytest.raises(RetryError):
         store("grouping:b", "two").save(b"3")
     assert store("grouping:b", "two").load() == b"2"
+    database.dispose()
+
+
+def test_what_a_person_merged_is_counted_together_before_another_post_comes(tmp_path: Path):
+    database, log, clock = make_database(tmp_path), MemoryLog(), Clock(NOON)
+    part = Events(database, FileStore(tmp_path / "events.bin"))
+    worker = GroupingWorker(log, database, clock, "one", parts=[part])
+    texts = [f"明德双语学校乱收服务费{n}千元，家长要求退费" for n in range(3)]
+    texts += [f"云溪花园搅拌站{n}点施工，粉尘噪音扰民" for n in range(3)]
+    posts = [make_scored(f"post-{n}", text=text, title="") for n, text in enumerate(texts)]
+    log.append(SCORED, [(one.post.id, encode(one)) for one in posts])
+    while worker.step():
+        pass
+    with database.transaction() as session:
+        into, gone = (one.key for one in events.listed(session))
+        events.merge(session, into, gone, by="王敏", now=NOON)
+    clock.advance(seconds=5)
+    assert worker.step() == 0
+    with database.reading() as session:
+        assert [one.body["posts"] for one in events.listed(session)] == [6]
+    worker.close()
     database.dispose()
