@@ -142,10 +142,11 @@ class Record(Struct):
         least = 2 if len(self.vectors) > 1 else 1
         chosen: list[str] = []
         # Of two that weigh alike the longer one says more: a name rather than its pieces.
-        order = sorted(weights, key=lambda term: (-weights[term] * len(term) ** 0.7, term))
+        order = sorted(
+            [term for term, posts in covered.items() if posts >= least],
+            key=lambda term: (-weights[term] * len(term) ** 0.7, term),
+        )
         for term in order:
-            if covered[term] < least:
-                continue
             if any(term in one or one in term for one in chosen):
                 continue
             chosen.append(term)
