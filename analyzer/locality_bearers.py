@@ -9,40 +9,68 @@ import functools
 import re
 from pathlib import Path
 
-from msgspec import Struct
-
 FILE = Path(__file__).resolve().parent / "locality_bearers.txt"
 BETWEEN = 4
 """At most so many characters stand between the name and the thing that bears it."""
 
-_NAMING = "^\\W_的了在是有和与到去来从把被给让说要能会不没很都也就还又这那哪谁个为"
+ANYWHERE, THERE = 2, 1
+
+_NO_NAME = frozenset("的了在是有和与到去来从把被给让说要能会不没很都也就还又这那哪谁个为_")
+"""Characters that are in no name of a shop or house."""
 
 
-class Things(Struct, frozen=True):
-    """Patterns of what bears a name ``anywhere``, and of what does behind a place elsewhere.
+class Things:
+    """Knows what bears names ``ANYWHERE``, and what does behind a place elsewhere (``THERE``).
 
-    ``begins``: one of these characters is in what they match.
+    ``begins``: one of these characters is among the first five behind the name.
     """
 
-    anywhere: re.Pattern[str]
-    there: re.Pattern[str]
-    begins: frozenset[str]
+    def __init__(self) -> None:
+        anywhere, there, only, between = (
+            _section(name) for name in ("anywhere", "there", "there only", "not between")
+        )
+        patterns = [_by_first(words) for words in (anywhere, there, between)]
+        self._only = _by_first(only)
+        self._words = {
+            first: tuple(one.get(first) for one in patterns)
+            for first in frozenset().union(*patterns)
+        }
+        self.begins = frozenset(patterns[0]) | frozenset(patterns[1]) | frozenset(self._only)
+
+    def of(self, text: str, end: int) -> int:
+        """What bears the name that ends at ``end``; 0 for nothing."""
+        bears = THERE if self._is_only_there(text, end) else 0
+        words = self._words
+        for at in range(end, min(end + BETWEEN + 1, len(text))):
+            one = text[at]
+            known = words.get(one)
+            if known is not None:
+                anywhere, there, no = known
+                if anywhere and anywhere.match(text, at) and not _BRANCH.match(text, end):
+                    return ANYWHERE
+                if there and there.match(text, at):
+                    bears = THERE
+                if no and no.match(text, at):
+                    break
+            if one in _NO_NAME or not one.isalnum():
+                break
+        return bears
+
+    def _is_only_there(self, text: str, end: int) -> bool:
+        at = end + (text[end : end + 1] in _SIDES)
+        thing = self._only.get(text[at : at + 1])
+        return thing is not None and thing.match(text, at) is not None
+
+
+_SIDES = frozenset("大新东西南北中前后")
+_BRANCH = re.compile("店|分店|门店|支|分公")
+"""The shop or office there of what stands before the name: 吉野家芒市店."""
 
 
 @functools.cache
 def things() -> Things:
     """The things of the file."""
-    anywhere, there, only, between = (
-        _section(name) for name in ("anywhere", "there", "there only", "not between")
-    )
-    filler = f"(?:(?!{'|'.join(between)})[{_NAMING}]){{0,{BETWEEN}}}?"
-    return Things(
-        re.compile(
-            "(?!店|分店|门店|支|分公)" + filler + _either(anywhere)
-        ),  # 吉野家芒市店 is there
-        re.compile(f"{filler}{_either(there)}|[大新东西南北中前后]?{_either(only)}"),
-        frozenset(word[0] for word in (*anywhere, *there, *only)),
-    )
+    return Things()
 
 
 def _section(name: str) -> list[str]:
@@ -51,13 +79,13 @@ def _section(name: str) -> list[str]:
     return [word for line in lines if not line.startswith("#") for word in line.split()]
 
 
-def _either(words: list[str]) -> str:
-    parts = []
+def _by_first(words: list[str]) -> dict[str, re.Pattern[str]]:
+    """For each first character what matches the words that begin with it."""
+    parts: dict[str, list[str]] = {}
     for word in words:
         thing, _, not_behind = word.partition("!")
-        parts.append(thing + (f"(?![{not_behind}])" if not_behind else ""))
-    begins = "".join({word[0] for word in words})
-    return f"(?=[{begins}])(?:{'|'.join(parts)})"  # a look at the first character is quick
+        parts.setdefault(word[0], []).append(thing + (f"(?![{not_behind}])" if not_behind else ""))
+    return {first: re.compile("|".join(some)) for first, some in parts.items()}
 
 
 def _any(section: str) -> str:
@@ -68,19 +96,21 @@ _PERSON = re.compile(f'(?:{_any("before")}|(?:{_any("credits")})[:：/])[ “"]?
 _NAMED = re.compile(f'(?:{_any("called")})[“"]?$')
 PERSON_ENDS = frozenset(':：/“" ').union(w[-1] for w in (*_section("before"), *_section("called")))
 """One of these stands right before the name of a person that :func:`is_a_person` knows …"""
-TEACHERS = frozenset("老医同教师导（(生哥姐妹弟宝小")
+TEACHERS = frozenset("老医同教师导(生哥姐妹弟宝小")
 """… or one of these behind it."""
 _OF_PLACES = re.compile("地方|城市|[小边古老县][城镇]|[个座片][城县市镇乡州村区站山河湖岛]")
 _CITYLIKE = re.compile("城市|美食|景点|打卡|小城|县城|人(?!说)|籍|市|县|州|区|镇")
 _TEACHER = re.compile(
-    "(?:老师|医生|同学|教练|师傅|导演|教授)(?:今天|昨天|说|讲|的课|[你您]好|好|没|真|，|。|！|$|\0)"
+    "(?:老师|医生|同学|教练|师傅|导演|教授)(?:今天|昨天|说|讲|的课|[你您]好|好|没|真|[,。!?~]|$|\0)"
 )
-_ALIAS = re.compile("[（(]化名|生日快乐|(?:[哥姐]|[妹弟]{2}|宝宝|小朋友)(?!们|妹|夫)")
+_ALIAS = re.compile("[(]化名|生日快乐|(?:[哥姐]|[妹弟]{2}|宝宝|小朋友)(?!们|妹|夫)")
 _BEFORE = 10
 
 
 def is_a_person(text: str, start: int, end: int) -> bool:
     """Whether the name is that of a person or what somebody is called: 演员庆安, 取名瑞丽."""
+    if text[start - 1 : start] not in PERSON_ENDS and text[end : end + 1] not in TEACHERS:
+        return False
     before = text[max(0, start - _BEFORE) : start]
     if _PERSON.search(before):
         return not _CITYLIKE.match(text, end)

@@ -25,6 +25,7 @@ _WEIGHT_OF_OWN = 20  # so little that 古镇|康养 is read before 古|镇康|�
 _WEIGHT_OF_TOWN = 5
 _KEPT = 1 << 15
 _PAIR = 2
+_FIRST, _LAST = "\u4e00", "\u9fff"
 
 PEOPLE = frozenset("人话市省县区州籍站岛港镇乡路江河湖")
 """What may stand behind a name in one word of the list, and the name still is the place."""
@@ -161,23 +162,25 @@ class Borders:
         return functools.lru_cache(_KEPT)(self._jieba.has_word)
 
     def _look(self, window: str, start: int, end: int) -> bool:
-        """Whether a word of 2 to 4 characters crosses a border of the name, or begins with it."""
+        """Whether a word of 2 to 4 characters crosses a border of the name, or begins with it.
+
+        Words are Chinese characters alone: a third of the borders need no question.
+        """
         is_word = self._is_word
-        spans = (
-            (start - 1, start + 1),
-            (end - 1, end + 1),
-            (start - 2, start + 1),
-            (start - 1, start + 2),
-            (start - 2, start + 2),
-            (end - 1, end + 2),
-            (start, end + 1),
-            (start, end + 2),
-        )
-        limit = len(window)
-        for a, b in spans:  # noqa: SIM110 - any() takes twice as long
-            if a >= 0 and b <= limit and is_word(window[a:b]):
+        if start and _FIRST <= window[start - 1] <= _LAST:
+            if is_word(window[start - 1 : start + 1]) or is_word(window[start - 1 : start + 2]):
                 return True
-        return False
+            if start > 1 and _FIRST <= window[start - 2] <= _LAST:
+                begin = start - 2
+                if is_word(window[begin : start + 1]) or is_word(window[begin : start + 2]):
+                    return True
+        if end == len(window) or not _FIRST <= window[end] <= _LAST:
+            return False
+        if is_word(window[end - 1 : end + 1]) or is_word(window[start : end + 1]):
+            return True
+        if end + 1 == len(window) or not _FIRST <= window[end + 1] <= _LAST:
+            return False
+        return is_word(window[end - 1 :]) or is_word(window[start:])
 
     def of_a_person(self, text: str, start: int, end: int) -> bool:
         """Whether a name of two characters looks like the given name of a person, or like both."""

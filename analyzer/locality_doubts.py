@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.division_codes import CITY, COUNTY, TOWN
 from analyzer.locality_borders import Borders
-from analyzer.locality_foreign import is_abroad_before
+from analyzer.locality_foreign import by_tail, is_abroad_before
 from analyzer.locality_gazette import Gazette
 from analyzer.locality_names import BEGINS_WITH_A_WORD, ONLY_ITS_END
 from analyzer.locality_signs import (
@@ -47,6 +47,7 @@ class Doubts:
         self._names = gazette.names
         self._worded, self._whole = gazette.worded, gazette.whole
         self._gazette = gazette
+        self._abroad = by_tail()
         self.clean: set[str] = set()
 
     def of(self, name: int, text: str, start: int, end: int) -> str | None:
@@ -54,11 +55,12 @@ class Doubts:
         borders, given = self._borders, self._names[name]
         if self._worded[name] or self._whole[name]:
             return self._of_whole(name, text, start, end)
-        behind = BEHIND.match(text, end) is not None
-        if not behind and text[end : end + 1] in FIRM_BEGINS:
+        one = text[end : end + 1]
+        behind = one in BEHIND
+        if not behind and one in FIRM_BEGINS:
             behind = bool(COMPANY.match(text, end) or HAMLET.match(text, end))
         crossed = borders.may_cross(text, start, end)
-        abroad = is_abroad_before(text, start)
+        abroad = text[start - 2 : start] in self._abroad and is_abroad_before(text, start)
         namesake = given in NAMESAKES
         double = given[0] in DOUBLES and is_double(given, text, start, end)
         if not (behind or crossed or abroad or namesake or double):

@@ -26,7 +26,7 @@ def is_abroad_before(text: str, end: int, *, near: bool = False) -> bool:
 
     Neighbours of China count only where ``near``: 缅甸瑞丽 are two places beside each other.
     """
-    names = _by_tail().get(text[end - _TAIL : end]) if end >= _TAIL else None
+    names = by_tail().get(text[end - _TAIL : end]) if end >= _TAIL else None
     return names is not None and any(
         text.endswith(name, 0, end) and (near or name not in _NEXT_DOOR) for name in names
     )
@@ -50,7 +50,8 @@ def _pattern() -> re.Pattern[str]:
 
 
 @functools.cache
-def _by_tail() -> dict[str, tuple[str, ...]]:
+def by_tail() -> dict[str, tuple[str, ...]]:
+    """The names by their last two characters."""
     tails: dict[str, tuple[str, ...]] = {}
     for name in _names():
         if len(name) >= _TAIL:

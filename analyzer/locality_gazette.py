@@ -24,6 +24,7 @@ from analyzer.locality_names import (
     distinctive_town,
     goes_on_as,
     has_place_ending,
+    is_a_count,
 )
 from analyzer.locality_tree import Tree
 from registry.gazetteer import Division
@@ -156,7 +157,7 @@ class Gazette(Tree):
 
     def _doubt_stem(self, name: str, everyone: Sequence[str]) -> None:
         """Note what the stem of an own town needs, if that is more than nothing elsewhere."""
-        shape = self._town_stems[name] >= MANY or has_place_ending(name)
+        shape = self._town_stems[name] >= MANY or has_place_ending(name) or is_a_count(name)
         some = self._towns > (SOME_TOWNS if len(name) == MIN_NAME else MANY_TOWNS)
         if shape or some:
             self._strict.add(name)

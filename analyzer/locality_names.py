@@ -64,7 +64,7 @@ GENERIC = frozenset(
     工业园区 高新区 高新技术产业开发区 工业园 产业园 产业园区 管理区 办事处 林场 农场 牧场 渔场
     茶场 监狱 火车站 水库 景区 风景区 保税区 示范区 度假区 新城 街道 机场 园区 种畜场 良种场
     新城区 老城区 新市区 地质大队 原种场 园艺场 市辖区 工业区 科技园 物流园 农科所 劳改农场 国营农场
-    社会事务局 工业集中区 产业集聚区 集聚区 高新技术产业园区 分乡镇
+    社区服务中心 社会事务局 工业集中区 产业集聚区 集聚区 高新技术产业园区 分乡镇
     """)
 )
 """Names of divisions that are common nouns: not looked for."""
@@ -103,6 +103,11 @@ def has_place_ending(name: str) -> bool:
     return bool(_PLACE_ENDING.search(name))
 
 
+def is_a_count(name: str) -> bool:
+    """Whether the stem of a town is a number of families, too: 五百户."""
+    return bool(_COUNT.fullmatch(name))
+
+
 def distinctive_town(name: str) -> bool:
     """Whether a town's full name can stand alone: 勐卯街道 can, 城乡 and 东街道 can't."""
     if name.endswith("街道"):
@@ -128,6 +133,7 @@ _PLACE_ENDING = re.compile(
     "(?:大道|大街|[东西南北中前后]?路|街|巷|小学|中学|一中|二中|三中|幼儿园|学校|医院|公园|广场"
     "|小区|花园|水库|大桥|市场|新村|村|社区|车站|收费站|服务区)$"
 )
+_COUNT = re.compile("[一二三四五六七八九十百千]+[户家人]")
 _NUMBERED = re.compile(
     "第?[一二三四五六七八九十]+|[东西南北中]+|中心|实验|人民|民族|职业|妇幼|中医"
 )

@@ -55,13 +55,11 @@ class Reader:
         known, told, tiers = self._gazette.known, self._sure, self._tiers
         named: set[str] | None = None
         hits: list[LocalityHit] = []
-        kept: list[Span] = []
         mine, own = self._mine, 0
         before, reached = "", -2
         joined, index = found.joined, number - found.first
         shift = joined.starts[index]
-        for at, span in enumerate(spans):
-            name, start, end, doubt = span
+        for at, (name, start, end, doubt) in enumerate(spans):
             if joined.origin is None:
                 a, b = start - shift, end - shift
             else:
@@ -70,7 +68,6 @@ class Reader:
             if plain is not None and not doubt:
                 code, full, why = plain
                 hits.append(LocalityHit(code, full, given[a:b], a, b, _SURE, why))
-                kept.append(span)
                 own |= mine[name]
                 before, reached = code, end
                 continue
@@ -90,11 +87,19 @@ class Reader:
                     continue
             certainty = _SURE if sure else _UNCERTAIN
             hits.append(LocalityHit(code, known.get(code, code), given[a:b], a, b, certainty, why))
-            kept.append(span)
             own |= mine[name]
         if own:
-            self._review.look(hits, kept, joined.text, area)
+            told_spans = self._told(spans, hits, found, index)
+            self._review.look(hits, told_spans, joined.text, area)
         return hits
+
+    @staticmethod
+    def _told(spans: list[Span], hits: list[LocalityHit], found: Found, index: int) -> list[Span]:
+        """Those of the spans that became hits, in their order."""
+        if len(spans) == len(hits):
+            return spans
+        starts = {hit.start for hit in hits}
+        return [span for span in spans if found.joined.place(index, *span[1:3])[0] in starts]
 
     def _weigh(
         self,

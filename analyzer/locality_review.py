@@ -13,6 +13,7 @@ from msgspec import structs
 
 from analyzer.division_codes import CITY, COUNTY
 from analyzer.locality_bearers import (
+    ANYWHERE,
     BETWEEN,
     PERSON_ENDS,
     TEACHERS,
@@ -74,11 +75,10 @@ class Review:
         hit, (name, start, end, _) = hits[at], told[at]
         if hit.certainty is not _SURE or not self._gazette.is_own(hit.code):
             return None
-        anywhere = hit.code.isdigit() and self._things.anywhere.match(text, end)
-        there = anywhere or self._things.there.match(text, end)
-        if there and self._elsewhere(at, hits, told, text):
+        bears = self._things.of(text, end)
+        if bears and self._elsewhere(at, hits, told, text):
             return True, "前面是外地，像是那里的店铺、小区、道路等"
-        if anywhere:
+        if bears == ANYWHERE and hit.code.isdigit():
             return False, "像是店铺、企业、楼盘等的名称，不一定在当地"
         by_name = self._gazette.by_name[name]
         if by_name and is_called_so(text, start, end) and not self._named_before(at, hits):
