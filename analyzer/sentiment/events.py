@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from ahocorasick_rs import AhoCorasick
@@ -19,9 +20,11 @@ from analyzer.automaton import find_all, make_automaton
 GRADES = 4
 Points = NDArray[np.uint32]
 _ROLL = np.uint32(0x9E3779B1)
-_PAIR_BITS = 16
+_PAIR_BITS = 18
+_FEW = 1_000
+"""Points that the automaton has read before pairs are looked up."""
+
 _SHIFT = np.uint32(32 - _PAIR_BITS)
-_AFTER, _WITHIN = 1, 2
 
 
 def _read() -> dict[str, int]:
@@ -33,6 +36,7 @@ def _read() -> dict[str, int]:
 _GRADE_OF = _read()
 _NAMES = tuple(_GRADE_OF)
 _LONGEST = max(map(len, _NAMES))
+_SINGLE = tuple(name for name in _NAMES if len(name) == 1)
 _GRADES = np.array([_GRADE_OF[word] for word in _NAMES], dtype=np.int64)
 
 
@@ -50,38 +54,94 @@ def named(text: str) -> list[tuple[str, int, int, int]]:
     ]
 
 
-def grades(points: NDArray[np.uint32], owners: NDArray[np.uint32], count: int) -> NDArray[np.int64]:
-    """The grade of each of ``count`` texts in a chunk of normalised code points."""
-    near, places = _near_words(points)
-    found = _found(near.tobytes().decode("utf-32-le"))
-    gravest = np.zeros(count, dtype=np.int64)
-    if found:
-        which, starts, _ = np.array(found, dtype=np.int64).T
-        np.maximum.at(gravest, owners[places[starts]], _GRADES[which])
-    return gravest
+def grades(points: Points, owners: NDArray[np.uint32], count: int) -> NDArray[np.int64]:
+    """The grade of each of ``count`` texts in a chunk of normalised code points.
 
-
-def _near_words(points: Points) -> tuple[Points, NDArray[np.int64]]:
-    """The points where a word may stand, with a separator after each run, and their places.
-
-    Few do, so that the automaton has little left to read.
+    The chunk ends with separators, so that no word begins at its last point.
     """
-    alone, pairs = _beginnings()
-    begins = alone.take(points, mode="clip")
-    begins[:-1] |= pairs.take(_pair(points[:-1], points[1:]))
-    at = np.flatnonzero(begins)
-    mark = np.zeros(len(points) + _LONGEST + 1, dtype=np.uint8)
-    mark[at + _LONGEST] = _AFTER
-    for step in range(_LONGEST):
-        mark[at + step] = _WITHIN
-    places = np.flatnonzero(mark[: len(points)])
-    near = points.take(places)
-    near *= mark.take(places) == _WITHIN
-    return near, places
+    starts, gravest = _words(points)
+    told = np.zeros(count, dtype=np.int64)
+    np.maximum.at(told, owners.take(starts), gravest)
+    return told
 
 
-def _pair(first: Points, second: Points) -> Points:
-    hashed = first * _ROLL
+class _Pairs(NamedTuple):
+    """What words begin with: their first two code points.
+
+    By the hash of a pair whether it may be one, and its number; of each its points and its grade
+    where it is itself a word (else -1). ``longer`` has by the hash of a pair's number and of a
+    point whether a word goes on so.
+    """
+
+    mix: np.uint32
+    begin: NDArray[np.bool_]
+    numbers: NDArray[np.uint16]
+    first: Points
+    second: Points
+    grade: NDArray[np.int64]
+    longer: NDArray[np.bool_]
+
+
+def _words(points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the words in a chunk of points start, none over another, and their grades.
+
+    As the automaton finds them; pairs are looked up all at once, so that hardly anything is left
+    to be read one by one.
+    """
+    if len(points) < _FEW or any((points == ord(one)).any() for one in _SINGLE):
+        return _words_of_any_length(points)
+    pairs = _pairs()
+    hashed = _hashed(points[:-1], points[1:], pairs.mix)
+    at = np.flatnonzero(pairs.begin.take(hashed, mode="clip"))
+    number = pairs.numbers.take(hashed.take(at))
+    same = pairs.first.take(number) == points.take(at)
+    same &= pairs.second.take(number) == points.take(at + 1)
+    at, number = at[same], number[same]
+    grade, ends = pairs.grade.take(number), at + 2
+    following = _hashed(number, points.take(at + 2, mode="clip"), pairs.mix)
+    longer = np.flatnonzero(pairs.longer.take(following, mode="clip"))
+    runs = points.take(at[longer][:, None] + np.arange(_LONGEST), mode="clip")
+    text = runs.tobytes().decode("utf-32-le", "surrogatepass")
+    for place, which in enumerate(longer.tolist()):
+        run = text[place * _LONGEST : (place + 1) * _LONGEST]
+        for size in range(_LONGEST, 2, -1):
+            if run[:size] in _GRADE_OF:
+                grade[which], ends[which] = _GRADE_OF[run[:size]], at[which] + size
+                break
+    words = np.flatnonzero(grade >= 0)
+    at, grade, ends = at[words], grade[words], ends[words]
+    over = np.flatnonzero(at[1:] < np.maximum.accumulate(ends)[:-1]) + 1
+    if len(over):
+        kept = _without_those_over_others(over.tolist(), at, ends)
+        at, grade = at[kept], grade[kept]
+    return at, grade
+
+
+def _without_those_over_others(
+    which: list[int], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which words remain where the leftmost goes first; ``which`` of them may be over another."""
+    kept = np.ones(len(starts), dtype=bool)
+    reached, before = 0, -1
+    for one in which:
+        if one - 1 != before:
+            reached = ends[one - 1]
+        if starts[one] < reached:
+            kept[one] = False
+        else:
+            reached = ends[one]
+        before = one
+    return kept
+
+
+def _words_of_any_length(points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    found = _found(points.tobytes().decode("utf-32-le", "surrogatepass"))
+    starts = np.array([start for _, start, _ in found], dtype=np.int64)
+    return starts, _GRADES[[which for which, _, _ in found]]
+
+
+def _hashed(first: NDArray[Any], second: Points, mix: np.uint32) -> Points:
+    hashed: Points = first * mix
     hashed += second
     hashed *= _ROLL
     hashed >>= _SHIFT
@@ -89,16 +149,30 @@ def _pair(first: Points, second: Points) -> Points:
 
 
 @functools.cache
-def _beginnings() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """By code point whether it is a word, by hashed pair whether a word begins so."""
-    alone = np.zeros(1 << 16, dtype=bool)
-    pairs = np.zeros(1 << _PAIR_BITS, dtype=bool)
-    for name in _NAMES:
-        if len(name) == 1:
-            alone[ord(name)] = True
-        else:
-            pairs[_pair(*np.array([[ord(one)] for one in name[:2]], dtype=np.uint32))] = True
-    return alone, pairs
+def _pairs() -> _Pairs:
+    begun = dict.fromkeys(name[:2] for name in _NAMES if len(name) > 1)
+    pairs = {pair: number for number, pair in enumerate(begun)}
+    points = np.array([[ord(one) for one in pair] for pair in pairs], dtype=np.uint32)
+    mix = _ROLL
+    while len(set((hashed := _hashed(points[:, 0], points[:, 1], mix)).tolist())) < len(pairs):
+        mix += np.uint32(2)  # until no two have the same hash
+    numbers = np.zeros(1 << _PAIR_BITS, dtype=np.uint16)
+    numbers[hashed] = np.arange(len(pairs), dtype=np.uint16)
+    longer = np.zeros(1 << _PAIR_BITS, dtype=bool)
+    triples = [(pairs[name[:2]], ord(name[2])) for name in _NAMES if len(name) > 2]  # noqa: PLR2004
+    which, third = np.array(triples, dtype=np.uint32).T
+    longer[_hashed(which, third, mix)] = True
+    begin = np.zeros(1 << _PAIR_BITS, dtype=bool)
+    begin[hashed] = True
+    return _Pairs(
+        mix,
+        begin,
+        numbers,
+        points[:, 0].copy(),
+        points[:, 1].copy(),
+        np.array([_GRADE_OF.get(pair, -1) for pair in pairs], dtype=np.int64),
+        longer,
+    )
 
 
 def _found(text: str) -> list[tuple[int, int, int]]:

@@ -8,6 +8,7 @@ scoring, so a model is bound to ``VERSION`` of it.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -23,8 +24,8 @@ SIZES = frozenset({1, 2, 3})
 HEAD = 2_000
 """Code points that are read: 98 of 100 petitions are shorter, and no long text holds up others."""
 
-CHUNK_POINTS = 24_000
-"""Code points at once: the arrays of a chunk then stay in the processor's cache."""
+CHUNK_POINTS = 48_000
+"""Code points at once, at most: the arrays of a chunk then stay in the processor's cache."""
 
 CHUNK_TEXTS = 4_000
 """Texts at once: text and slot share 32 bits of a key, so never above 4,096."""
@@ -33,7 +34,9 @@ _ROLL = np.uint32(0x9E3779B1)
 _MIX = np.uint32(0x85EBCA6B)
 _SHIFT = np.uint32(32 - BITS)
 _SLOT = np.uint32(SLOTS - 1)
-_SALT = (np.uint32(0), np.uint32(0x1B873593), np.uint32(0x38495AB5))
+_HALF = np.uint32(15)
+_BACK = np.arange(1, 5)
+_SALT = (np.uint32(0x1B873593), np.uint32(0x38495AB5))  # of pairs and of triples
 _LAST_OF_PLANE = 0xFFFF
 DROPPED = 1
 """What a zero-width or direction mark counts as; such a point is left out."""
@@ -47,16 +50,21 @@ class Chunk(Struct, frozen=True):
     """The features of some texts, each text's own together.
 
     ``keys`` are sorted: the text's number above its slot; a run that comes again has the same key,
-    and only the first is ``new``. Those of text i begin at ``firsts[i]``. Each text has slot 0, so
-    none is without. ``points`` are the normalised texts with separators, and ``owners`` the text
-    that each point is of.
+    and only the first is ``new``. Those of text i are ``keys[bounds[i]:bounds[i + 1]]``. Each text
+    has slot 0, so none is without. ``points`` are the normalised texts with separators, and
+    ``owners`` the text that each point is of.
     """
 
     keys: NDArray[np.uint32]
     new: NDArray[np.bool_]
-    firsts: NDArray[np.int64]
+    bounds: NDArray[np.int64]
     points: NDArray[np.uint32]
     owners: NDArray[np.uint32]
+
+    @property
+    def firsts(self) -> NDArray[np.int64]:
+        """Where the keys of each text begin."""
+        return self.bounds[:-1]
 
     @property
     def slots(self) -> NDArray[np.uint32]:
@@ -71,7 +79,8 @@ class Chunk(Struct, frozen=True):
     @property
     def counts(self) -> NDArray[np.int64]:
         """How many slots each text has."""
-        return np.add.reduceat(self.new, self.firsts, dtype=np.int64)
+        # A text has at most 3 × (HEAD + 2), far below what 16 bits hold.
+        return np.add.reduceat(self.new, self.firsts, dtype=np.uint16).astype(np.int64)
 
     @property
     def slots_or_nothing(self) -> NDArray[np.uint32]:
@@ -112,17 +121,21 @@ def head_with_origin(text: str) -> tuple[str, list[int]]:
 
 def chunks(texts: Sequence[str], sizes: frozenset[int] = SIZES) -> Iterator[Chunk]:
     """The features of all texts in order, some texts at a time; runs of these sizes only."""
-    heads: list[str] = []
-    points = 0
-    for text in texts:
-        one = head(text)
-        heads.append(one)
-        points += len(one) + 2
-        if points >= CHUNK_POINTS or len(heads) == CHUNK_TEXTS:
-            yield _of_chunk(heads, sizes)
-            heads, points = [], 0
-    if heads:
-        yield _of_chunk(heads, sizes)
+    for at in range(0, len(texts), CHUNK_TEXTS):
+        heads = [
+            head(text) if len(text) > HEAD or "@" in text or "http" in text else text
+            for text in texts[at : at + CHUNK_TEXTS]
+        ]
+        lengths = np.fromiter(map(len, heads), dtype=np.int64, count=len(heads)) + 2
+        ends = np.cumsum(lengths)
+        # Chunks of one size: a small one at the end would take nearly as long as a whole one.
+        total = int(ends[-1])
+        parts = -(-total // CHUNK_POINTS)
+        cuts = [total * part // parts for part in range(1, parts)]
+        bounds = [0, *np.searchsorted(ends, cuts).tolist(), len(heads)]
+        for first, after in itertools.pairwise(bounds):
+            if first < after:
+                yield _of_chunk(heads[first:after], lengths[first:after], sizes)
 
 
 def slots_of(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -130,22 +143,29 @@ def slots_of(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
     A run with a separator (0) in it is slot 0.
     """
-    first, second, third = points[:-2], points[1:-1], points[2:]
-    rolled = first
-    within = first != 0
-    found = np.empty((3, len(first)), dtype=np.uint32)
-    for size, following in enumerate((None, second, third)):
-        if following is not None:
-            rolled = rolled * _ROLL
-            rolled += following
-            within = within & (following != 0)
-        slots = found[size]
-        np.add(rolled, _SALT[size], out=slots)
-        slots *= _MIX
-        slots ^= slots >> np.uint32(15)
-        slots *= _ROLL
-        slots >>= _SHIFT
-        slots *= within
+    found = _mixed(points)
+    within = np.zeros(found.shape[1], dtype=bool)
+    for size, slots in enumerate(found):
+        within |= points[size : size + len(within)] == 0
+        slots[within] = 0
+    return found
+
+
+def _mixed(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """As :func:`slots_of`, but runs with a separator have slots like others."""
+    found = np.empty((3, len(points) - 2), dtype=np.uint32)
+    singles, pairs, triples = found
+    singles[:] = points[:-2]
+    np.multiply(singles, _ROLL, out=pairs)
+    pairs += points[1:-1]
+    np.multiply(pairs, _ROLL, out=triples)
+    triples += points[2:]
+    pairs += _SALT[0]
+    triples += _SALT[1]
+    found *= _MIX
+    found ^= found >> _HALF
+    found *= _ROLL
+    found >>= _SHIFT
     return found
 
 
@@ -155,20 +175,26 @@ def normal_points(text: str) -> NDArray[np.uint32]:
     return _normal(raw)
 
 
-def _of_chunk(heads: list[str], sizes: frozenset[int]) -> Chunk:
+def _of_chunk(heads: list[str], lengths: NDArray[np.int64], sizes: frozenset[int]) -> Chunk:
+    """``lengths`` holds how many points each text takes with the two separators behind it."""
     # Two more at the end, since no run begins at the last two points.
     points = normal_points("\0\0".join(heads) + "\0\0\0\0")
-    lengths = np.fromiter(map(len, heads), dtype=np.int64, count=len(heads)) + 2
-    ends = np.cumsum(lengths)
-    points[ends - 1] = 0  # a NUL of a text itself has become a space
-    points[ends - 2] = 0
+    bounds = np.zeros(len(heads) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=bounds[1:])
+    points[bounds[1:] - 1] = 0  # a NUL of a text itself has become a space
+    points[bounds[1:] - 2] = 0
     points[-2:] = 0
     lengths[-1] += 2
     owners = np.repeat(np.arange(len(heads), dtype=np.uint32), lengths)
     kept = points != DROPPED
     if not kept.all():
-        points, owners = points[kept], owners[kept]
-    by_size = slots_of(points)
+        places = np.flatnonzero(kept)
+        points, owners = points[places], owners[places]
+        bounds = np.searchsorted(places, bounds)
+    by_size = _mixed(points)
+    behind = np.maximum(bounds[1:, None] - _BACK, 0)
+    for size, slots in enumerate(by_size, start=1):
+        slots[behind[:, : size + 1]] = 0  # a run with one of the two separators in it
     by_size |= owners[:-2] << np.uint32(BITS)
     if len(sizes) < len(by_size):
         by_size = by_size[[size - 1 for size in sorted(sizes)]]
@@ -177,8 +203,7 @@ def _of_chunk(heads: list[str], sizes: frozenset[int]) -> Chunk:
     new = np.empty(len(keys), dtype=bool)
     new[0] = True
     np.not_equal(keys[1:], keys[:-1], out=new[1:])
-    wanted = np.arange(len(heads), dtype=np.uint32) << np.uint32(BITS)
-    return Chunk(keys, new, np.searchsorted(keys, wanted), points, owners)
+    return Chunk(keys, new, bounds * len(sizes), points, owners)
 
 
 def _normal(raw: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -193,10 +218,9 @@ def _normal(raw: NDArray[np.uint32]) -> NDArray[np.uint32]:
 def _table() -> NDArray[np.uint32]:
     """For each code point of the first plane the one that it counts as."""
     table = np.arange(_LAST_OF_PLANE + 1, dtype=np.uint32)
-    for point in range(_LAST_OF_PLANE + 1):
-        if 0x3400 <= point <= 0x9FFF or 0xAC00 <= point <= 0xD7A3:  # noqa: PLR2004 - CJK, Hangul: as they are
-            continue
-        table[point] = _one(chr(point))
+    # All but CJK and Hangul, which are read as they are.
+    points = [*range(0x3400), *range(0xA000, 0xAC00), *range(0xD7A4, _LAST_OF_PLANE + 1)]
+    table[points] = [_one(character) for character in map(chr, points)]
     return table
 
 

@@ -1,8 +1,8 @@
 """The scorer ``ngram``: three linear heads over hashed character n-grams, a batch in one pass.
 
-Each head has a weight of 8 bits for each slot. The three weights of a slot share one 64-bit number
-(lanes of 21 bits), so that one look-up and one sum serve all heads; sums are of whole numbers, so
-a text's score does not depend on what else is in the batch. A head's probability comes from its sum
+Each head has a weight of 8 bits for each slot. The three weights of a slot share one 32-bit number,
+so that one look-up serves all heads, in a table of 4 MB; sums are of whole numbers, so a text's
+score does not depend on what else is in the batch. A head's probability comes from its sum
 over √n and from the gravest event that the text names (see :mod:`analyzer.sentiment.events`).
 """
 
@@ -21,7 +21,10 @@ from posts.model import Score, Sentiment
 
 NAME = "ngram"
 HEADS = ("negative", "positive", "appeal")
-_LANE = 21
+_MORE = 128
+_SIGN = np.uint8(_MORE)
+_BYTE, _TWO_BYTES = np.uint32(8), np.uint32(16)
+_LOWEST, _LOWER = np.uint32(0xFF), np.uint32(0xFFFF)
 _SMALLEST_REASON = 0.05
 _LONGEST_REASON = 4
 _DILUTION = 0.5
@@ -58,38 +61,28 @@ class NgramScorer:
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         """One score a text; a text without any known n-gram has the scorer's prior."""
-        found: list[Score] = []
+        chances, grades = self._chances(texts)
+        rows = zip(texts, chances.tolist(), self._sentiments(chances, grades), strict=True)
         name, version = self.name, self.version
-        for chunk in features.chunks(texts):
-            chances, grades = self._of_chunk(chunk)
-            those = texts[len(found) : len(found) + len(chances)]
-            rows = zip(those, chances.tolist(), self._sentiments(chances, grades), strict=True)
-            found += [
-                Score(
-                    p_negative=negative,
-                    p_positive=positive,
-                    p_appeal=appeal,
-                    sentiment=Sentiment.UNCERTAIN if not text or text.isspace() else said,
-                    scorer=name,
-                    version=version,
-                )
-                for text, (negative, positive, appeal), said in rows
-            ]
-        return found
+        return [
+            Score(
+                p_negative=negative,
+                p_positive=positive,
+                p_appeal=appeal,
+                sentiment=Sentiment.UNCERTAIN if not text or text.isspace() else said,
+                scorer=name,
+                version=version,
+            )
+            for text, (negative, positive, appeal), said in rows
+        ]
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """p_negative, p_positive, p_appeal: texts × 3."""
-        found = [self._of_chunk(chunk)[0] for chunk in features.chunks(texts)]
-        return np.concatenate(found) if found else np.zeros((0, len(HEADS)))
+        return self._chances(texts)[0]
 
     def log_odds(self, texts: Sequence[str]) -> Floats:
         """The same as calibrated: not lifted, nor bounded by an event or p_negative: texts × 3."""
-        found = []
-        for chunk in features.chunks(texts):
-            margins = self.margins(chunk)
-            grades = events.grades(chunk.points, chunk.owners, len(margins))
-            found.append(margins * self._slope + self._of_grade[:, grades].T)
-        return np.concatenate(found) if found else np.zeros((0, len(HEADS)))
+        return self._read(texts)[0]
 
     def state(self) -> dict[str, NDArray[Any]]:
         """The arrays of the model file."""
@@ -116,42 +109,53 @@ class NgramScorer:
         which[(negative >= self._band.negative) & (negative >= positive)] = 0
         return [_SENTIMENTS[one] for one in which.tolist()]
 
-    def _of_chunk(self, chunk: features.Chunk) -> tuple[Floats, NDArray[np.int64]]:
-        margins = self.margins(chunk)
-        grades = events.grades(chunk.points, chunk.owners, len(margins))
-        odds = margins * self._slope + self._of_grade[:, grades].T
+    def _chances(self, texts: Sequence[str]) -> tuple[Floats, NDArray[np.int64]]:
+        odds, grades = self._read(texts)
         p = measures.chance(measures.lifted(odds, self._lift))
         np.minimum(p[:, 1], POSITIVE_AT_MOST[grades], out=p[:, 1])
         np.minimum(p[:, 1], 1 - p[:, 0], out=p[:, 1])
         return p, grades
 
-    def margins(self, chunk: features.Chunk) -> Floats:
-        """What the heads say before calibration: texts × heads."""
-        sums = np.add.reduceat(self._packed.take(chunk.slots_or_nothing), chunk.firsts)
-        roots = np.sqrt(chunk.counts)
-        lanes = unpacked(sums)
-        return lanes * self._scale / roots[:, None] + self._bias
+    def _read(self, texts: Sequence[str]) -> tuple[Floats, NDArray[np.int64]]:
+        """Log odds (texts × heads), and the grade of the gravest event that each text names."""
+        sums, counts, grades = [], [], []
+        for chunk in features.chunks(texts):
+            sums.append(summed(self._packed, chunk))
+            counts.append(chunk.counts)
+            grades.append(events.grades(chunk.points, chunk.owners, len(chunk.firsts)))
+        if not counts:
+            return np.zeros((0, len(HEADS))), np.zeros(0, dtype=np.int64)
+        grade = np.concatenate(grades)
+        roots = np.sqrt(np.concatenate(counts))
+        margins = np.concatenate(sums) * self._scale / roots[:, None] + self._bias
+        return margins * self._slope + self._of_grade[:, grade].T, grade
 
 
-def packed(weights: NDArray[np.int8]) -> NDArray[np.int64]:
-    """The three weights of each slot in one number."""
-    together: NDArray[np.int64] = weights[2].astype(np.int64)
-    for lane in (1, 0):  # in place: the table is 8 MB
-        together <<= _LANE
-        together += weights[lane]
+def packed(weights: NDArray[np.int8]) -> NDArray[np.uint32]:
+    """The three weights of each slot in one number, a byte each, all 128 more than they are."""
+    together: NDArray[np.uint32] = np.zeros(weights.shape[1], dtype=np.uint32)
+    for one in weights[::-1]:
+        together <<= _BYTE
+        together += one.view(np.uint8) ^ _SIGN
     return together
 
 
-def unpacked(sums: NDArray[np.int64]) -> Floats:
-    """The three sums in each number; each is within ±2**20, since a head has 6,000 slots."""
-    spare = 64 - _LANE
-    lanes = np.empty((len(sums), len(HEADS)))
-    rest = sums
-    for lane in range(len(HEADS)):
-        low = (rest << spare) >> spare
-        lanes[:, lane] = low
-        rest = (rest - low) >> _LANE
-    return lanes
+def summed(table: NDArray[np.uint32], chunk: features.Chunk) -> NDArray[np.int64]:
+    """The sums of the weights of each text's slots: texts × 3."""
+    found = table.take(chunk.slots_or_nothing, mode="wrap")  # quicker than to ask for its bounds
+    firsts = chunk.firsts
+    sums = np.empty((len(HEADS), len(firsts)), dtype=np.uint32)
+    # A text has 6,000 slots: 32 bits hold two sums, one above the other.
+    lowest = found & _LOWEST
+    np.add.reduceat(lowest, firsts, dtype=np.uint32, out=sums[0])
+    lower = np.bitwise_and(found, _LOWER, out=lowest)
+    np.add.reduceat(lower, firsts, dtype=np.uint32, out=sums[1])
+    found >>= _TWO_BYTES
+    np.add.reduceat(found, firsts, dtype=np.uint32, out=sums[2])
+    sums[1] -= sums[0]
+    sums[1] >>= _BYTE
+    taken = chunk.bounds[1:] - firsts
+    return sums.T - _MORE * taken[:, None]
 
 
 def reasons_of(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 import shutil
 import subprocess
 import sys
@@ -221,6 +223,39 @@ def test_a_grave_word_counts_beside_one_that_is_none():
     assert events.grade("房屋倒塌，无人员伤亡") == 2
     assert [word for word, *_ in events.named("房屋倒塌，无人员伤亡")] == ["倒塌"]
     assert events.grade("\ud800死亡") == 3
+
+
+def test_a_batch_has_the_grades_that_its_texts_have_alone():
+    dice = random.Random(9)
+    words = [*events._NAMES, "今天", "的", "\ud800", "\x00", "a", "😀"]
+    texts = ["".join(dice.choices(words, k=dice.randrange(12))) for _ in range(3_000)]
+    texts += [word + other[-1] for word, other in itertools.pairwise(events._NAMES)]
+    plain = [one for one in texts if "弑" not in one]  # a word of one character: the slow way
+    for some in (plain, texts):
+        found = [
+            events.grades(chunk.points, chunk.owners, len(chunk.firsts))
+            for chunk in features.chunks(some)
+        ]
+        assert np.concatenate(found).tolist() == [events.grade(one) for one in some]
+
+
+def test_a_batch_has_the_features_that_its_texts_have_alone():
+    texts = [*GRAVE, *ODD, "停水停水停水", "a\u200bb", "\u200b", "x" * 1_999, "停水" * 1_500] * 40
+    expected = [set(_slots_alone(one)) for one in texts]
+    found = [
+        chunk.slots[first:after].tolist()
+        for chunk in features.chunks(texts)
+        for first, after in itertools.pairwise(chunk.starts.tolist())
+    ]
+    assert list(map(set, found)) == expected
+    assert list(map(len, found)) == list(map(len, expected))  # each once
+
+
+def _slots_alone(text: str) -> list[int]:
+    points = features.normal_points(features.head(text))
+    points = np.where(points == 0, np.uint32(32), points)[points != features.DROPPED]
+    by_size = features.slots_of(np.concatenate([points, np.zeros(2, dtype=np.uint32)]))
+    return [0, *by_size.ravel().tolist()]
 
 
 _kept: list[NgramScorer] = []
