@@ -9,12 +9,15 @@ import functools
 import re
 from pathlib import Path
 
+from analyzer.locality_signs import is_of_the_place
+
 FILE = Path(__file__).resolve().parent / "locality_bearers.txt"
 BETWEEN = 4
 """At most so many characters stand between the name and the thing that bears it."""
 
 ANYWHERE, THERE = 2, 1
 
+_BRAND = 2  # characters of a brand between the name and its goods: 后谷咖啡
 _NO_NAME = frozenset("的了在是有和与到去来从把被给让说要能会不没很都也就还又这那哪谁个为_")
 """Characters that are in no name of a shop or house."""
 
@@ -26,16 +29,16 @@ class Things:
     """
 
     def __init__(self) -> None:
-        anywhere, there, only, between = (
-            _section(name) for name in ("anywhere", "there", "there only", "not between")
+        anywhere, goods, there, only, between = (
+            _section(name) for name in ("anywhere", "goods", "there", "there only", "not between")
         )
         patterns = [_by_first(words) for words in (anywhere, there, between)]
-        self._only = _by_first(only)
+        self._only, self._goods = _by_first(only), _by_first(goods)
         self._words = {
             first: tuple(one.get(first) for one in patterns)
             for first in frozenset().union(*patterns)
         }
-        self.begins = frozenset(patterns[0]) | frozenset(patterns[1]) | frozenset(self._only)
+        self.begins = frozenset().union(*patterns[:2], self._only, self._goods)
 
     def of(self, text: str, end: int) -> int:
         """What bears the name that ends at ``end``; 0 for nothing."""
@@ -54,7 +57,14 @@ class Things:
                     break
             if one in _NO_NAME or not one.isalnum():
                 break
+            if at == end + _BRAND - 1 and self._is_goods(text, at + 1):
+                return ANYWHERE
         return bears
+
+    def _is_goods(self, text: str, at: int) -> bool:
+        goods = self._goods.get(text[at : at + 1])
+        found = goods.match(text, at) if goods else None
+        return found is not None and not is_of_the_place(text, found.end())
 
     def _is_only_there(self, text: str, end: int) -> bool:
         at = end + (text[end : end + 1] in _SIDES)

@@ -39,7 +39,12 @@ _OF_THE_PLACE = re.compile(
 def is_of_goods(text: str, end: int) -> bool:
     """Whether goods follow, and nothing says that it is about where they come from."""
     goods = _PRODUCT.match(text, end)
-    return goods is not None and not _OF_THE_PLACE.match(text, goods.end())
+    return goods is not None and not is_of_the_place(text, goods.end())
+
+
+def is_of_the_place(text: str, end: int) -> bool:
+    """Whether the goods before ``end`` are spoken of where they grow or are made: 滞销."""
+    return _OF_THE_PLACE.match(text, end) is not None
 
 
 COMPANY = re.compile(
