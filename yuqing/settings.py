@@ -172,6 +172,7 @@ _EXPECTED = {
     "string_pattern_mismatch": "格式不符，应只用小写字母、数字、连字符和下划线",
     "greater_than": "应大于 {gt}",
     "greater_than_equal": "不应小于 {ge}",
+    "less_than": "应小于 {lt}",
     "less_than_equal": "不应大于 {le}",
     "literal_error": "应为其中之一：{expected}",
     "missing": "缺少这一项",

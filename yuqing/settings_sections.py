@@ -91,6 +91,9 @@ class AnalyzeSettings(Section):
     neutral_below: float = Field(
         default=0.3, ge=0, lt=0.5, description="负面概率低于多少、且非正面时判为中性"
     )
+    appeal_from: float = Field(
+        default=0.5, gt=0, le=1, description="诉求概率达到多少才在早期预警里算作一条诉求"
+    )
     batch: int = Field(default=2000, ge=1, le=5000, description="每批最多处理的条数")
     early_warning: float = Field(
         default=1.0,

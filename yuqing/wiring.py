@@ -187,9 +187,15 @@ class Wiring:
         if self.settings.analyze.early_warning:
             from analyzer.warning.part import EarlyWarning
 
-            store = self.grouping_store(EarlyWarning.name, self.holder)
-            per_day = self.settings.analyze.early_warning
-            parts.append(EarlyWarning(self.database, store, per_day=per_day, events=events))
+            parts.append(
+                EarlyWarning(
+                    self.database,
+                    self.grouping_store(EarlyWarning.name, self.holder),
+                    per_day=self.settings.analyze.early_warning,
+                    events=events,
+                    appeal_from=self.settings.analyze.appeal_from,
+                )
+            )
         return parts
 
     def grouping_memory(self, holder: str | None) -> Memory:

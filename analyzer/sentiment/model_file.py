@@ -22,6 +22,8 @@ from posts.errors import reason_of
 from registry.errors import InvalidInputError
 
 PACKAGED = Path(__file__).parent / "models"
+_SLOTS = 1 << 20  # as features.SLOTS, which is not needed for a card alone
+_BY_SLOT = frozenset({"weights", "logs", "linear"})
 _LARGEST = 64 * 1024 * 1024
 
 
@@ -87,7 +89,21 @@ def read(
             f"模型 {file}（版本 {card.version}）是给另一版程序的，缺少 {'、'.join(lacking[:3])}；"
             "请换上与本程序同版的模型，或用 yuqing train 重新训练。"
         )
+    if any(found[key].shape[-1:] != (_SLOTS,) for key in _BY_SLOT & set(found)):
+        raise InvalidInputError(
+            f"模型 {file}（版本 {card.version}）是给另一版程序的，权重不是 {_SLOTS} 个；"
+            "请换上与本程序同版的模型，或用 yuqing train 重新训练。"
+        )
+    if broken := sorted(key for key, array in found.items() if not _is_finite(array)):
+        raise InvalidInputError(
+            f"模型 {file}（版本 {card.version}）里的 {'、'.join(broken[:3])} "
+            "含有不是数的值，不能用；请重新训练，或换上随程序的模型。"
+        )
     return card, found
+
+
+def _is_finite(array: NDArray[Any]) -> bool:
+    return array.dtype.kind in "biu" or (array.dtype.kind == "f" and bool(np.isfinite(array).all()))
 
 
 def read_card(file: Path) -> Card:

@@ -57,11 +57,13 @@ class Topics:
         rules: Sequence[AlertRule],
         own: Collection[str],
         event_of: Callable[[str], str] | None = None,
+        appeal_from: float = APPEAL_FROM,
     ) -> None:
         free = [msgspec.structs.replace(rule, areas=()) for rule in rules if rule.enabled]
         self._conditions = [(str(rule.id), Condition(rule)) for rule in free]
         self._own = tuple(own)
         self._event_of = event_of
+        self._appeal_from = appeal_from
         self.names = {**{str(rule.id): rule.name for rule in rules}, **HEADS}
 
     def of(self, scored: ScoredPost) -> list[Key]:
@@ -73,7 +75,7 @@ class Topics:
         topics = [name for name, one in self._conditions if one.matches(scored, folded)]
         if scored.score.sentiment is Sentiment.NEGATIVE:
             topics.append(NEGATIVE)
-        if (scored.score.p_appeal or 0.0) >= APPEAL_FROM:
+        if (scored.score.p_appeal or 0.0) >= self._appeal_from:
             topics.append(APPEAL)
         event = self._event_of(scored.post.id) if self._event_of else ""
         found = [Key(place, topic) for place in places for topic in topics]
@@ -100,7 +102,8 @@ def point(post: Post) -> Point | None:
 class EarlyWarning:
     """The part. ``per_day``: false alarms that are borne a day and locality.
 
-    ``events`` is the part of grouping that comes before; without it only topics are counted.
+    ``events`` is the part of grouping that comes before; without it only topics are counted. From
+    ``appeal_from`` on a post counts as an appeal.
     """
 
     name = "warning"
@@ -112,11 +115,13 @@ class EarlyWarning:
         *,
         per_day: float,
         events: EventsSeen | None = None,
+        appeal_from: float = APPEAL_FROM,
     ) -> None:
         self._database = database
         self._store = store
         self._per_day = per_day
         self._events = events
+        self._appeal_from = appeal_from
         self._watch = Watch(per_day=per_day)
         self._topics = Topics((), ())
         self._places: dict[str, str] = {}
@@ -141,7 +146,8 @@ class EarlyWarning:
         self._known = (rules, places)
         self._places = {place.code: place.name for place in places}
         own = [place.code for place in places if place.own]
-        self._topics = Topics(rules, own, self._events.event_of if self._events else None)
+        event_of = self._events.event_of if self._events else None
+        self._topics = Topics(rules, own, event_of, self._appeal_from)
 
     def read(self, scored: Sequence[ScoredPost], now: datetime) -> None:
         """Count the posts; of what was published in the future nothing is believed."""

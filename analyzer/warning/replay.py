@@ -17,7 +17,7 @@ from analyzer.grouping.events_book import Book
 from analyzer.grouping.matching import Condition, definition, haystack
 from analyzer.grouping.signals import make_signal
 from analyzer.grouping.windows import RuleState, RuleWindow, entry
-from analyzer.warning.part import Topics, point, signals
+from analyzer.warning.part import APPEAL_FROM, Topics, point, signals
 from analyzer.warning.watch import Watch
 from analyzer.warning.wording import RULE
 from posts.model import ScoredPost, Signal
@@ -71,6 +71,7 @@ def replay(
     place: Callable[[str], str],
     per_day: float,
     events: Mapping[str, str] | None = None,
+    appeal_from: float = APPEAL_FROM,
 ) -> tuple[list[Fired], Summary]:
     """All that would have been told. ``posts`` by time; ``events`` by post id; 0 ``per_day``: off.
 
@@ -82,7 +83,7 @@ def replay(
         if rule.enabled
     ]
     book = Book()
-    watch, topics = Watch(per_day=per_day), Topics(rules, own, book.event_of)
+    watch, topics = Watch(per_day=per_day), Topics(rules, own, book.event_of, appeal_from)
     told: list[Signal] = []
     for number, one in enumerate(posts):
         if per_day and number % _AT_ONCE == 0:

@@ -113,7 +113,7 @@ def conditions(rule: AlertRule, names: Mapping[str, str]) -> list[tuple[str, str
         ("含任一", rule.any_of),
         ("须全含", rule.all_of),
         ("不得含", rule.none_of),
-        ("地点", rule.areas),
+        ("地点", tuple(names.get(code, code) for code in rule.areas)),
         ("种类", tuple(words.kind(kind) for kind in rule.kinds)),
         ("信源", tuple(names.get(source, source) for source in rule.sources)),
         ("情感", tuple(words.TONES[tone][1] for tone in rule.sentiments)),

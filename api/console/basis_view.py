@@ -49,7 +49,7 @@ def basis_view(reasons: Sequence[Reason]) -> BasisView | None:
     rows = (
         ("窗口", _length(int(basis["window_s"]))),
         ("实际", f"{basis['value']} 条（满 {basis['needed']} 条即预警）"),
-        ("往常", f"{float(basis['baseline']):.2f} 条（本地本话题前 {basis['history_days']:g} 天）"),
+        ("往常", f"{float(basis['baseline']):.2f} 条（按前 {basis['history_days']:g} 天推算）"),
         ("把握", f"若只是偶然，{rare}才有一次"),
     )
     label = "、".join(f"{one.text} {one.count} 条" for one in hours if one.count)

@@ -100,7 +100,8 @@ def grounds(scored: ScoredPost, why: Why, head: str) -> Grounds:
     cut = len(scored.post.title) + 1 if scored.post.title else 0
     before = [_moved(one, 0, cut - 1) for one in why.reasons]
     after = [_moved(one, cut, len(why.text)) for one in why.reasons]
-    strongest = sorted(why.reasons, key=lambda one: -abs(one.weight))
+    those = [one for one in why.reasons if one.head == head and one.text.strip()]
+    strongest = sorted(those, key=lambda one: -abs(one.weight))
     return Grounds(
         head=head,
         heads=[(name, HEADS[name]) for name in known],

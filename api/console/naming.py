@@ -33,6 +33,7 @@ _LEVELS = {
     "town": "乡级",
     "place": "自定地点",
 }
+_UNITS = {"department": "部门"}  # what the settings file gives; others are shown as written
 
 
 @router.get("/areas")
@@ -135,7 +136,7 @@ def _page(
             {
                 "id": unit.id,
                 "name": unit.name,
-                "kind": unit.kind,
+                "kind": _UNITS.get(unit.kind, unit.kind),
                 "within": bodies.get(unit.parent or "", ""),
                 "head": unit.head,
                 "aliases": unit.aliases,

@@ -217,13 +217,25 @@ def test_a_model_that_is_no_better_is_not_written(desk: Path, monkeypatch):
     [
         ({"with_corrections": False}, "请用 --data 指定数据文件，或用 --with-corrections"),
         ({"scorer": "gone", "data": [Path("x")]}, "能训练的打分器：ngram、stack"),
-        ({}, "还没有可用的更正"),
+        ({}, "/data 里没有舆情台的数据"),
+        ({"desk": Path("slip")}, "/slip 里没有舆情台的数据；请用 --desk 指明"),
     ],
 )
 def test_what_train_is_asked_for_must_make_sense(tmp_path: Path, monkeypatch, given, said):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InvalidInputError, match=said):
         run(**given)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_desk_where_nobody_corrected_anything_is_told(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wiring = Wiring(Settings(), DataFolder(tmp_path / "data"))
+    with wiring.database.reading():
+        pass
+    wiring.close()
+    with pytest.raises(InvalidInputError, match="还没有可用的更正"):
+        run()
 
 
 def test_folds_that_fell_are_told():

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer import sentiment
+from analyzer.sentiment import features, model_file
 from analyzer.sentiment.port import Band, Scorer
 from posts.model import Sentiment
 from registry.errors import InvalidInputError
@@ -79,3 +83,43 @@ def test_any_texts_have_a_score_each(snownlp: Scorer, texts: list[str]):
 def test_trivial_knows_its_words():
     found = sentiment.load("trivial").score(["又停水了", "感谢政府", "感谢，但是停水", "今天天气"])
     assert [score.sentiment for score in found] == ["negative", "positive", "uncertain", "neutral"]
+
+
+def test_the_file_of_a_model_has_as_many_slots_as_there_are_features():
+    assert model_file._SLOTS == features.SLOTS
+
+
+def _fewer_slots(arrays: dict) -> None:
+    arrays["weights"] = arrays["weights"][:, :100]
+
+
+def _fewer_heads(arrays: dict) -> None:
+    arrays["bias"] = arrays["bias"][:2]
+
+
+def _no_number(arrays: dict) -> None:
+    arrays["bias"] = np.full_like(arrays["bias"], np.nan)
+
+
+def _text(arrays: dict) -> None:
+    arrays["bias"] = np.array(["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_fewer_slots, "是给另一版程序的，权重不是 1048576 个"),
+        (_fewer_heads, "与本程序不合，打不出分，像是给另一版程序的"),
+        (_no_number, "里的 bias 含有不是数的值"),
+        (_text, "里的 bias 含有不是数的值"),
+    ],
+)
+def test_a_model_whose_arrays_do_not_fit_is_told_when_it_is_loaded(tmp_path: Path, change, said):
+    for file in ("ngram.npz", "ngram.json"):
+        shutil.copy(model_file.PACKAGED / file, tmp_path)
+    with np.load(tmp_path / "ngram.npz") as packaged:
+        arrays = dict(packaged)
+    change(arrays)
+    model_file.write(tmp_path, model_file.read_card(tmp_path / "ngram.json"), arrays)
+    with pytest.raises(InvalidInputError, match=said):
+        sentiment.load("ngram", folder=tmp_path)

@@ -15,11 +15,11 @@ from support.registry import make_database
 from analyzer.grouping.events import Events
 from analyzer.grouping.memory import FileStore
 from analyzer.grouping.worker import GroupingWorker
-from analyzer.warning.part import EarlyWarning
+from analyzer.warning.part import APPEAL, EarlyWarning, Topics
 from posts.codec import encode
 from posts.log.memory import MemoryLog
 from posts.log.port import SCORED
-from posts.model import Certainty, Sentiment, Signal
+from posts.model import Certainty, Score, ScoredPost, Sentiment, Signal
 from registry import alert_rules, areas
 from registry.areas import Area
 from registry.db import Database
@@ -150,3 +150,13 @@ def test_a_state_that_can_not_be_read_begins_anew_and_stops_nothing(desk: Desk) 
     for number in range(5):
         desk.come(at + number * MINUTE, text="又停水了", areas=("5331", "533103"))
     assert not desk.drain(at + HOUR)  # it learns again
+
+
+def test_from_which_probability_a_post_is_an_appeal_is_a_setting() -> None:
+    score = Score(
+        p_negative=0.2, p_positive=0.1, p_appeal=0.6, sentiment=Sentiment.NEUTRAL, scorer="test"
+    )
+    post = make_scored("a", text="何时来水").post
+    one = ScoredPost(post=post, score=score, scored_at=NOON, areas=("1",))
+    assert [key.topic for key in Topics((), ("1",)).of(one)] == [APPEAL]
+    assert Topics((), ("1",), appeal_from=0.7).of(one) == []

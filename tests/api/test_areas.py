@@ -41,7 +41,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MadeDesk]:
                 Area(code="533103", name="弄坝镇", level="town", own=True, aliases=("弄坝",)),
             )
             units.put(
-                session, Unit(id="water", name="水务局", head="李四", aliases=("自来水公司",))
+                session,
+                Unit(
+                    id="water",
+                    name="水务局",
+                    kind="department",
+                    head="李四",
+                    aliases=("自来水公司",),
+                ),
             )
         now = made.clock()
         made.index.write(
@@ -91,6 +98,8 @@ class TestPreview:
         assert "过去 24 小时会命中" in page.text
         assert "<mark>坝子</mark>里停水三天了" in page.text
         assert "常用词" in page.text
+        assert "部门" in page.text
+        assert "department" not in page.text
         assert aliases_of(desk)[0] == ("弄坝",)
 
     def test_a_longer_name_covers_the_alias(self, desk: MadeDesk) -> None:

@@ -34,7 +34,7 @@ def test_the_page_shows_window_value_baseline_confidence_and_curve(desk: MadeDes
         "早期预警（与本地往常相比）",
         "30 分钟",
         "9 条（满 6 条即预警）",
-        "1.25 条（本地本话题前 21 天）",
+        "1.25 条（按前 21 天推算）",
         "若只是偶然，约 40 天才有一次",
         "横线为往常应有",
     ):

@@ -14,9 +14,11 @@ from support.desk_data import fill, scored
 from analyzer.scoring.text import analysed_text
 from analyzer.sentiment.ngram import NgramScorer
 from analyzer.sentiment.port import Reason
+from api.console.alerts import conditions
 from api.console.judging import Piece, pieces
 from posts.model import ScoredPost
 from registry import audit, labels
+from registry.alert_rules import AlertRule
 
 TITLE = "弄坝镇又停水了 <b>"
 TEXT = "停了三天没人管，气死了！求有关部门解决，谢谢。"
@@ -64,6 +66,9 @@ def test_why_marks_what_decided_and_says_by_which_scorer(desk: MadeDesk, post: S
     assert "“弄坝镇” → 弄坝镇（全县唯一同名）" in page
     appeal = client.get(f"/posts/{post.post.id}/why?head=appeal").text
     assert "对“诉求”的概率" in appeal
+    listed = re.findall(r"</b>　(.*?) <span", appeal)
+    assert listed, "what decided this head, not the others"
+    assert {one[2:] for one in listed} == {"诉求"}
     assert client.get(f"/posts/{post.post.id}/why?head=<x>").status_code == 200
     assert client.get("/posts/none").status_code == 404
     assert f"/posts/{post.post.id}" in client.get("/search?q=停水").text
@@ -198,3 +203,8 @@ def test_an_alert_shows_what_its_rule_asks_for_and_where_posts_say_it(desk: Made
     assert "<dt>含任一</dt><dd>停水、没水</dd>" in page
     assert "弄坝镇又<mark>停水</mark>了" in page
     assert "<dt>不得含</dt>" not in page
+
+
+def test_conditions_of_a_rule_name_its_places():
+    rule = AlertRule(id="r", name="停水", areas=("533103", "99"))
+    assert conditions(rule, {"533103": "平湖县"}) == [("地点", "平湖县、99")]

@@ -9,6 +9,7 @@ import pytest
 from typer.main import get_group
 
 from yuqing.cli import COMMANDS, called, program
+from yuqing.commands.usage import usage_sentence
 
 
 @pytest.mark.parametrize("module", COMMANDS)
@@ -31,3 +32,23 @@ def test_neither_a_start_nor_the_list_of_all_reads_what_a_command_works_with() -
     )
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     assert not done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("Invalid value for '--window': Input should be a valid number, unable to …", "应为数字"),
+        ("Invalid value for '--window': Input should be greater than or equal to 1", "应不小于 1"),
+        ("Invalid value for '--seed': Input should be a valid integer, unable to …", "应为整数"),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_told_in_chinese(given: str, said: str) -> None:
+    class Error:
+        ctx = None
+
+        def format_message(self) -> str:
+            return given
+
+    sentence = usage_sentence(Error())
+    assert said in sentence
+    assert "Input" not in sentence

@@ -46,6 +46,7 @@ def test_without_a_file_the_defaults_hold_and_only_loopback_is_listened_on() -> 
         ),
         ("[server\n", ["第 1 行", "TOML"]),
         ("[analyze]\nbatch = 0\n", ["第 2 行", "不应小于 1"]),
+        ("[analyze]\nneutral_below = 0.9\n", ["第 2 行", "应小于 0.5"]),
         ('[[source]]\nid="a"\nname="A"\nspider="robot"\n', ["第 4 行", "应为其中之一"]),
     ],
 )

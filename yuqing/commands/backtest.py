@@ -61,7 +61,13 @@ def backtest(
         raise InvalidInputError("没有可以回测的帖文：每条要有正文（或标题）和发布时间。")
     borne = settings.analyze.early_warning if per_day is None else per_day
     fired, summary = replay(
-        posts, known, own=own, place=names_of(settings), per_day=borne, events=events or None
+        posts,
+        known,
+        own=own,
+        place=names_of(settings),
+        per_day=borne,
+        events=events or None,
+        appeal_from=settings.analyze.appeal_from,
     )
     if as_json:
         body = {"summary": summary, "signals": fired}

@@ -12,7 +12,7 @@ import typer
 
 from posts.errors import reason_of
 from registry.errors import InvalidInputError
-from yuqing.commands.options import ConfigOption, wire
+from yuqing.commands.options import ConfigOption, data_folder, load_settings, wire
 
 if TYPE_CHECKING:
     from analyzer.sentiment.model_file import Card
@@ -64,6 +64,7 @@ def train(
     if not with_corrections:
         _from_files(data or [], out, _plan(seed, unlabelled), scorer, None, None, anyway=True)
         return
+    _is_there(config, desk)
     wiring = wire(config, desk)
     try:
         corrections = _corrections(wiring)
@@ -75,6 +76,16 @@ def train(
             _adapt(wiring, out, corrections, scorer, weight=weight, seed=seed, anyway=anyway)
     finally:
         wiring.close()
+
+
+def _is_there(config: Path | None, desk: Path | None) -> None:
+    """A slip of the pen in ``--desk`` must not make an empty desk there."""
+    folder = data_folder(desk)
+    if not load_settings(config).database_url and not (folder.path / "registry.db").is_file():
+        raise InvalidInputError(
+            f"目录 {folder.path} 里没有舆情台的数据；请用 --desk 指明控制台的数据目录。",
+            field="desk",
+        )
 
 
 def _plan(seed: int, unlabelled: int) -> Plan:

@@ -15,6 +15,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     (r"Missing argument '(.+?)'.*", "缺少参数 {0}"),
     (r"Missing command.*", "后面要写一个命令"),
     (r"Invalid value for '?(.+?)'?: .*integer.*", "{0} 应为整数"),
+    (r"Invalid value for '?(.+?)'?: .*valid (?:number|float).*", "{0} 应为数字"),
     (r"Invalid value for '?(.+?)'?: .*greater than or equal to (\S+)", "{0} 应不小于 {1}"),
     (r"Invalid value for '?(.+?)'?: .*less than or equal to (\S+)", "{0} 应不大于 {1}"),
     (r"Invalid value for '?(.+?)'?: (.+)", "{0} 的值不对（{1}）"),
