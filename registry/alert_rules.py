@@ -67,7 +67,7 @@ def put(session: Session, rule: AlertRule, *, now: datetime, who: str = "系统"
 
 def checked(rule: AlertRule) -> AlertRule:
     """The rule as it would be kept. Raises InvalidInputError."""
-    _require_good(rule)
+    require_good(rule)
     # Posts carry trimmed codes: 533100 as people write it would never match.
     areas = tuple(dict.fromkeys(gazetteer.area_code(code) for code in rule.areas))
     return msgspec.structs.replace(rule, areas=areas)
@@ -104,7 +104,9 @@ def _rule(row: AlertRuleRow) -> AlertRule:
     return msgspec.convert(plain, AlertRule)
 
 
-def _require_good(rule: AlertRule) -> None:
+def require_good(rule: AlertRule) -> None:
+    """Raises InvalidInputError, with the field, for a rule that can't be kept."""
+
     def refuse(field: str, sentence: str) -> None:
         raise InvalidInputError(f"监测规则 {rule.id or '（无编号）'}：{sentence}", field=field)
 

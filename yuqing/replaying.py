@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -15,12 +16,14 @@ import msgspec
 from posts.errors import reason_of
 from posts.identity import SHANGHAI, filed_month, pack_version, post_id
 from posts.model import Certainty, Post, ScoredPost
-from registry.alert_rules import AlertRule
+from registry.alert_rules import AlertRule, require_good
 from registry.errors import InvalidInputError, NotFoundError
 from yuqing.settings import Settings
 
 _BATCH = 512
 _MOST_BAD = 20
+_EARLIEST, _LATEST = 1970, 2200
+_TYPES = {"int": "整数", "str": "文字", "bool": "true 或 false", "array": "列表"}
 _LISTS = ("any_of", "all_of", "none_of", "areas", "kinds", "sources", "sentiments")
 Labelled = tuple[Post, str, tuple[str, ...] | None]
 
@@ -30,6 +33,17 @@ def own_codes(settings: Settings) -> list[str]:
     from yuqing.configured import configured_areas
 
     return [one.code for one in configured_areas(settings) if one.own]
+
+
+def own_code(given: str, settings: Settings) -> str:
+    """The code of a division, or of a place that the settings name.
+
+    Raises NotFoundError or InvalidInputError for any other: nothing would ever be told of it.
+    """
+    from registry import gazetteer
+
+    code = gazetteer.area_code(given)
+    return code if code in own_codes(settings) else gazetteer.find(given).code
 
 
 def names_of(settings: Settings) -> Callable[[str], str]:
@@ -92,14 +106,27 @@ def _rule(given: Any, number: int, path: Path) -> AlertRule:
     try:
         rule = msgspec.convert(body, AlertRule)
     except msgspec.ValidationError as error:
-        raise InvalidInputError(f"规则文件 {path} 第 {number} 条不对：{error}。") from error
+        said = _said(str(error))
+        raise InvalidInputError(f"规则文件 {path} 第 {number} 条不对：{said}。") from error
     if not any(getattr(rule, name) for name in _LISTS):
         raise InvalidInputError(
             f"规则文件 {path} 第 {number} 条没有任何条件（词语、地域、信源、类型或情感）。"
         )
     if rule.min_count < 1 or rule.window_s < 1 or rule.cooldown_s < 0:
         raise InvalidInputError(f"规则文件 {path} 第 {number} 条的条数、时间窗或冷却时间不对。")
+    try:
+        require_good(rule)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"规则文件 {path} 第 {number} 条：{error.message}") from error
     return rule
+
+
+def _said(fault: str) -> str:
+    """The sentence of msgspec in Chinese, where it is of a type."""
+    found = re.fullmatch(r"Expected `(\w+)`, got `[^`]+`(?: - at `\$\.?([^`]*)`)?", fault)
+    if not found:
+        return fault
+    return f"{found[2] or ''}应为{_TYPES.get(found[1], found[1])}".strip()
 
 
 def read_posts(
@@ -155,6 +182,8 @@ def _posts(row: Any, path: Path) -> Iterator[Labelled]:
     areas = values.get("areas")
     given = tuple(map(str, areas)) if isinstance(areas, list) else None
     native = item.native or f"{path.name}:{row.line}"
+    if not _EARLIEST < item.published_at.year < _LATEST:
+        raise InvalidInputError("发布时间超出范围")
     at, certainty = _instant(item.published_at)
     post = _post(
         item.source,

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from posts.identity import SHANGHAI
-from registry.errors import InvalidInputError
-from yuqing.replaying import read_posts, read_rules
+from registry.errors import DeskError, InvalidInputError
+from yuqing.replaying import own_code, read_posts, read_rules
 from yuqing.settings import Settings
 
 START = datetime(2026, 1, 5, tzinfo=SHANGHAI)
@@ -93,7 +93,11 @@ def test_rules_are_read_as_the_settings_have_them(folder: Path) -> None:
         ("rules.json", '[{"any_of": ["x"], "what": 1}]', "不认识的字段：what"),
         ("rules.json", '[{"min_count": 3}]', "没有任何条件"),
         ("rules.json", "{", "读不懂"),
-        ("rules.json", '[{"any_of": "x"}]', "第 1 条不对"),
+        ("rules.json", '[{"any_of": "x"}]', "第 1 条不对：any_of应为列表"),
+        ("rules.json", '[{"any_of": [1]}]', "第 1 条不对：any_of.0.应为文字"),
+        ("rules.json", '[{"any_of": ["x"], "min_count": "3"}]', "min_count应为整数"),
+        ("rules.json", '[{"any_of": ["x"], "sentiments": ["bad"]}]', "不认识的情感 bad"),
+        ("rules.json", '[{"any_of": ["x"], "heat": "green"}]', "热度只能是"),
     ],
 )
 def test_bad_files_are_told_in_a_sentence(
@@ -104,3 +108,20 @@ def test_bad_files_are_told_in_a_sentence(
     work = partial(read_posts, [folder / name], Settings(), "trivial")
     with pytest.raises(InvalidInputError, match=said):
         work() if text is None else read_rules(folder / name, [])
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+08:00", "9999-12-31"])
+def test_a_time_that_no_clock_shows_is_a_bad_line(tmp_path: Path, at: str) -> None:
+    file = tmp_path / "posts.jsonl"
+    rows = [{"text": "停水", "published_at": one} for one in (at, "2026-01-05T08:00:00+08:00")]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    posts, _, bad = read_posts([file], Settings(), "trivial")
+    assert len(posts) == 1
+    assert "第 1 行：发布时间超出范围" in bad[0]
+
+
+def test_an_area_that_is_none_is_told() -> None:
+    for code in ("99", "abc", ""):
+        with pytest.raises(DeskError, match=r"没有代码为 99|不是行政区划代码"):
+            own_code(code, Settings())
+    assert own_code("533100", Settings()) == "5331"

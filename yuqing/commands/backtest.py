@@ -48,11 +48,10 @@ def backtest(
 ) -> None:
     """回测：用存下的帖文按其发布时间重放，列出会在何时报警、迟了多久、每天几次误报。"""
     from analyzer.warning.replay import replay
-    from registry import gazetteer
-    from yuqing.replaying import names_of, own_codes, read_posts, read_rules
+    from yuqing.replaying import names_of, own_code, own_codes, read_posts, read_rules
 
     settings = load_settings(config)
-    own = [gazetteer.area_code(area)] if area else own_codes(settings)
+    own = [own_code(area, settings)] if area else own_codes(settings)
     known = read_rules(rules, own)
     posts, events, bad = read_posts(data, settings, scorer)
     for message in bad:
