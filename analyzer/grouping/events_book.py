@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from analyzer.grouping.events_features import AT_ONCE, terms_of
 from analyzer.grouping.events_record import Alone, Place, instant_of, key_of, shown
 from analyzer.grouping.events_state import SEVERAL, State
+from analyzer.grouping.events_texts import same
 from analyzer.grouping.events_vectors import Said, Vector
 from posts.model import Post
 
@@ -25,29 +26,29 @@ class Book(State):
         """Count posts, or what their sources show of those that were counted."""
         for begin in range(0, len(posts), AT_ONCE):
             some = posts[begin : begin + AT_ONCE]
-            texts = [hash((post.title, post.text)) for post in some]
+            texts = [same(post.title, post.text) for post in some]
             vectors = self._vectors(some, texts)
-            for post, same in zip(some, texts, strict=True):
-                self._read(post, same, vectors.get(same))
+            for post, text in zip(some, texts, strict=True):
+                self._read(post, text, vectors.get(text))
                 self._bound()
 
-    def _read(self, post: Post, same: int, found: tuple[Vector, Said] | None) -> None:
+    def _read(self, post: Post, text: int, found: tuple[Vector, Said] | None) -> None:
         beside = shown(post.engagement)
         place = self.places.get(post.id)
         if place is not None:
             self._show_again(post.id, place, beside)
             return
         at, source = instant_of(post), sys.intern(post.source)
-        cluster = self._copied(post, same, at)
+        cluster = self._copied(post, text, at)
         copy = cluster >= 0
         vector, said = found or _NO_WORDS
         if not copy:
             if found is None:
-                vector, said = self._vectors([post], [same])[same]
+                vector, said = self._vectors([post], [text])[text]
             if not vector:
                 return
             cluster = self._join(post.id, vector, at)
-            self._texts.put(same, cluster)
+            self.texts.put(text, cluster)
         if cluster in self.records:
             record = self.grown(cluster)
             record.tell(post.id, at, source)
@@ -111,7 +112,7 @@ class Book(State):
         record.show(b"", place.shown)
         if record.first_post == post:
             record.first_post = next(iter(record.vectors), "")
-        self._texts.forget(cluster)
+        self.texts.forget(cluster)
         self._touch(cluster, post)
         self._leave(cluster, record)
         place.cluster = -1
@@ -138,6 +139,7 @@ class Book(State):
             record.pending = [one for one in record.pending if one[0] != post]
             if record.first_post == post:
                 record.first_post = ""
+            self.texts.forget(cluster)
             if record.vectors:
                 self._leave(cluster, record)
                 self.changed.add(cluster)
@@ -152,20 +154,20 @@ class Book(State):
     ) -> dict[int, tuple[Vector, Said]]:
         """The vectors of the texts that were not seen, each counted once, by the text's hash."""
         fresh: dict[int, Post] = {}
-        for post, same in zip(posts, texts, strict=True):
-            if post.id in self.places or same in fresh:
+        for post, text in zip(posts, texts, strict=True):
+            if post.id in self.places or text in fresh:
                 continue
-            if self._copied(post, same, instant_of(post)) < 0:
-                fresh[same] = post
+            if self._copied(post, text, instant_of(post)) < 0:
+                fresh[text] = post
         if not fresh:
             return {}
         terms = terms_of([(post.title, post.text) for post in fresh.values()])
         self.frequencies.add(terms)
         return dict(zip(fresh, self.frequencies.vectors(terms), strict=True))
 
-    def _copied(self, post: Post, same: int, at: float) -> int:
+    def _copied(self, post: Post, text: int, at: float) -> int:
         """The event that the post joins as a copy of a text; -1 where it is none."""
-        cluster = self._here(self._texts.get(same))
+        cluster = self._here(self.texts.get(text))
         if self._is_awake(cluster, at) and not self._is_barred(post.id, cluster):
             return cluster
         return -1

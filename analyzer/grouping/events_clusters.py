@@ -90,11 +90,12 @@ class Clusters:
             self.join(cluster, vector, newest)
         cluster.size = keep
 
-    def restore(self, cluster: Cluster) -> None:
-        """Take up a cluster that was saved."""
+    def restore(self, cluster: Cluster, *, found: bool = True) -> None:
+        """Take up a cluster that was saved; not ``found``: the index is taken up, too."""
         self.all[cluster.id] = cluster
         self.next = max(self.next, cluster.id + 1)
-        self.index.put(heaviest(cluster.terms, _FOUND_BY), cluster.id)
+        if found:
+            self.index.put(heaviest(cluster.terms, _FOUND_BY), cluster.id)
 
     def join(self, cluster: Cluster, vector: Vector, at: float) -> None:
         """Let the post move the centroid."""
@@ -205,7 +206,7 @@ class Clusters:
             for cluster in those[: len(those) - several + several // 10]:
                 self.drop(cluster)
         if len(self.index) > _INDEXED:
-            self.index = OfAny()
+            self.index.begin_anew()
             for cluster in self.all.values():
                 self.index.put(heaviest(cluster.terms, _FOUND_BY), cluster.id)
 

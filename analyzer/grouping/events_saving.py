@@ -11,49 +11,55 @@ import os
 import zlib
 from collections.abc import Collection, Iterator
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import msgspec
 import numpy as np
 from msgspec import Struct, field
 
-from analyzer.grouping import events_saved_before
+from analyzer.grouping import events_index, events_saved_before, events_texts
 from analyzer.grouping.events_book import Book
 from analyzer.grouping.events_centroid import Cluster
 from analyzer.grouping.events_record import Alone, Place, Record
-from analyzer.grouping.events_state import WINDOW_S
 from analyzer.grouping.memory import Store
 
 _VERSION = 4
-_SINGLES = 6_000
-_PLACES = 20_000
-_COMMON_ENOUGH = 3
 _PIECE = 1_000
+_PLACES_PIECE = 10_000
 _HEAD = 8
 _LEAST_WHOLE = 1 << 20
 """Changes are added up to the size of the whole, and to so many bytes in any case."""
 
 
+_EMPTY = (b"", b"", b"")
 _Brief = tuple[int, float, int, bytes]
 """Number, newest, posts and packed terms of a centroid."""
 
 
 class _Frame(Struct, array_like=True):
-    """The whole book (``number`` 0) or what changed; counts are pairs of 32-bit numbers."""
+    """A piece of the whole book (the first has ``number`` 0), or what changed since the last save.
+
+    ``counts`` are pairs of 32-bit numbers; ``index`` and ``texts`` as their modules pack them.
+    """
 
     v: int
     chain: bytes
     number: int
     posts: int
-    halved: bool
-    counts: bytes
-    clusters: list[_Brief]
-    records: dict[int, Record]
-    alone: dict[int, Alone]
-    places: dict[str, Place]
+    halved: bool = False
+    counts: bytes = b""
+    clusters: list[_Brief] = field(default_factory=list)
+    records: dict[int, Record] = field(default_factory=dict)
+    alone: dict[int, Alone] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
     moved: dict[int, int] = field(default_factory=dict)
     gone: list[int] = field(default_factory=list)
-    apart: list[tuple[str, str]] = field(default_factory=list)
+    apart: list[tuple[str, str]] | None = None
+    """None: as before."""
+
+    index: events_index.Packed = _EMPTY
+    texts: events_texts.Packed = _EMPTY
 
 
 class Keeper:
@@ -90,11 +96,13 @@ class Keeper:
         unsaved.clear()
         book.frequencies.touched.clear()
         book.frequencies.halved = False
+        book.index.touched.clear()
+        book.texts.touched.clear()
         return len(body)
 
 
 def encode(book: Book) -> bytes:
-    """The whole book: all events, the newest 6,000 posts that stand alone, 20,000 newest places."""
+    """The whole book."""
     return _whole_of(book, os.urandom(8))[1]
 
 
@@ -115,53 +123,38 @@ def decode(body: bytes | None) -> Book | None:
     if not chain:
         return events_saved_before.decode(body)
     for brief in clusters.values():
-        book.clusters.restore(Cluster(*brief))
+        book.clusters.restore(Cluster(*brief), found=False)
     book.settle()
     return book
 
 
 def _whole_of(book: Book, chain: bytes) -> tuple[int, bytes]:
     """The number of its last frame, and all of them: pieces, so that little is held twice."""
-    every = book.clusters.all.values()
-    awake = max((one.newest for one in every), default=0.0) - WINDOW_S
-    alive = [one for one in every if one.newest >= awake]
-    alone = sorted((one for one in alive if one.size == 1), key=lambda one: one.newest)
-    several = [one for one in alive if one.size > 1]
-    saved = [*several, *alone[-_SINGLES:]]
     body = BytesIO()  # which gives what it holds without a copy
     number = 0
-    for number, begin in enumerate(range(0, max(1, len(saved)), _PIECE)):
-        some = saved[begin : begin + _PIECE]
-        counts = np.flatnonzero(book.frequencies.counts >= _COMMON_ENOUGH) if not number else None
-        last = begin + _PIECE >= len(saved)
-        body.write(
-            _framed(
-                _Frame(
-                    v=_VERSION,
-                    chain=chain,
-                    number=number,
-                    posts=book.frequencies.posts,
-                    halved=False,
-                    counts=b"" if counts is None else _pairs(book, counts),
-                    clusters=[_brief(one) for one in some],
-                    **_records(book, [one.id for one in some]),
-                    places=_newest(book, {one.id for one in saved}) if last else {},
-                    apart=sorted(book.apart) if last else [],
-                )
-            )
-        )
+    for number, piece in enumerate(_pieces_of(book)):
+        posts = book.frequencies.posts
+        body.write(_framed(_Frame(v=_VERSION, chain=chain, number=number, posts=posts, **piece)))
     return number, body.getvalue()
 
 
-def _newest(book: Book, clusters: Collection[int]) -> dict[str, Place]:
-    """The newest places in these clusters, by when they came."""
-    found: list[tuple[str, Place]] = []
-    for post in reversed(book.places):
-        if (place := book.place(post)) is not None and place.cluster in clusters:
-            found.append((post, place))
-            if len(found) == _PLACES:
-                break
-    return dict(reversed(found))
+def _pieces_of(book: Book) -> Iterator[dict[str, Any]]:
+    book.resolve()
+    yield {
+        "counts": _pairs(book, np.flatnonzero(book.frequencies.counts)),
+        "apart": sorted(book.apart),
+        "index": book.index.packed(book.index),
+        "texts": book.texts.packed(book.texts.known()),
+    }
+    clusters = iter(book.clusters.all.values())
+    while some := list(islice(clusters, _PIECE)):
+        yield {
+            "clusters": [_brief(one) for one in some],
+            **_records(book, [one.id for one in some]),
+        }
+    places = iter(book.places.items())
+    while some_places := dict(islice(places, _PLACES_PIECE)):
+        yield {"places": some_places}
 
 
 def _changes_of(book: Book, chain: bytes, number: int) -> _Frame:
@@ -180,6 +173,8 @@ def _changes_of(book: Book, chain: bytes, number: int) -> _Frame:
         moved=unsaved.moved,
         gone=list(unsaved.gone),
         apart=sorted(book.apart),
+        index=book.index.packed(book.index.touched),
+        texts=book.texts.packed(book.texts.touched),
     )
 
 
@@ -199,7 +194,10 @@ def _take_up(book: Book, frame: _Frame, clusters: dict[int, _Brief]) -> None:
     book.records.update(frame.alone)
     book.places.update(frame.places)
     book.moves(frame.moved)
-    book.apart = set(frame.apart)
+    if frame.apart is not None:
+        book.apart = set(frame.apart)
+    book.index.take_up(frame.index)
+    book.texts.take_up(frame.texts)
 
 
 def _pairs(book: Book, counters: np.ndarray) -> bytes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
+from typing import cast
 
 from analyzer.grouping.events_clusters import Clusters
+from analyzer.grouping.events_index import OfAny
 from analyzer.grouping.events_record import Alone, Place, Record, Unsaved, name
 from analyzer.grouping.events_texts import Texts
 from analyzer.grouping.events_vectors import Frequencies
@@ -38,13 +40,18 @@ class State:
         self.clusters = Clusters(window=WINDOW_S, limit=_EVENTS)
         self.frequencies = Frequencies(_TERMS, least=_LEAST)
         self.places: dict[str, Place] = {}
-        self._texts = Texts()
+        self.texts = Texts()
         self.apart: set[tuple[str, str]] = set()
         self._barred: dict[str, set[str]] = {}
         self._moved: dict[int, int] = {}
         self._grown: set[int] = set()
         self._linked: dict[str, set[str]] = {}
         self._to_link: list[str] = []
+
+    @property
+    def index(self) -> OfAny:
+        """Which clusters a term leads to."""
+        return cast("OfAny", self.clusters.index)
 
     def grown(self, cluster: int) -> Record:
         """The record of an event, from now on one that can grow."""
@@ -86,7 +93,7 @@ class State:
 
     def settle(self) -> None:
         """The book was read: each place is where its post ended."""
-        self._resolve()
+        self.resolve()
         places = self.places.items()
         self.places = {post: place for post, place in places if place.cluster in self.records}
         self.clusters.dropped.clear()
@@ -138,10 +145,11 @@ class State:
             self.unsaved.drop(gone)
             self.clusters.dropped.clear()
         if len(self._moved) > _MOVES:
-            self._resolve()
+            self.resolve()
 
-    def _resolve(self) -> None:
+    def resolve(self) -> None:
+        """Let each place and text be of the cluster into which its own went."""
         for place in self.places.values():
             place.cluster = self._here(place.cluster)
-        self._texts.move(self._here)
+        self.texts.move(self._here)
         self._moved.clear()

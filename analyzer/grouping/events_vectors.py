@@ -83,21 +83,18 @@ class Frequencies:
         """All of them did."""
 
         self._least, self._limit = least, limit
-        self._unlooked = 0
 
     def add(self, terms: Terms) -> None:
         """Count posts, none of which has a term twice."""
+        looked = self.posts // _LOOK_AFTER
         self.posts += terms.posts
         places, counts = np.unique(_counter(terms.term), return_counts=True)
         self.counts[places] += counts
         self.touched.append(places)
-        self._unlooked += terms.posts
-        if self._unlooked >= _LOOK_AFTER:
-            self._unlooked = 0
-            if np.count_nonzero(self.counts) > self._limit:
-                self.posts = max(1, self.posts // 2)
-                self.counts //= 2
-                self.halved = True
+        if self.posts // _LOOK_AFTER > looked and np.count_nonzero(self.counts) > self._limit:
+            self.posts = max(1, self.posts // 2)
+            self.counts //= 2
+            self.halved = True
 
     def put(self, counts: Mapping[str, int], posts: int) -> None:
         """Take up counts of terms that are given spelt."""

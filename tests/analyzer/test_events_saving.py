@@ -75,6 +75,24 @@ def test_after_the_first_time_only_what_changed_is_written(store):
     assert again.frequencies.posts == book.frequencies.posts
 
 
+def test_who_goes_on_from_what_was_saved_gives_the_same_answers(store):
+    keeper, book = Keeper(store), Book()
+    rng = random.Random(4)
+    texts = ["，".join(rng.sample(WORDS, 5)) for _ in range(600)]
+    for first in range(0, 400, 50):
+        read(book, texts[first : first + 50], first=first)
+        keeper.save(book)
+    again = Keeper(store).load()
+    for one in (book, again):
+        for first in range(400, 600, 50):
+            read(one, [*texts[first : first + 40], *texts[:10]], first=first)
+    events = [book.event_of(f"post-{n}") for n in range(600)]
+    assert [again.event_of(f"post-{n}") for n in range(600)] == events
+    assert 1 < len(set(events[400:])) < 150
+    assert sorted(again.index) == sorted(book.index)
+    assert seen(again) == seen(book)
+
+
 def test_merging_taking_out_and_letting_go_are_changes_too(store):
     keeper, book = Keeper(store), Book()
     read(book, [*PLANT, *SCHOOL])
