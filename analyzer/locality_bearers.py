@@ -40,11 +40,14 @@ class Things:
         }
         self.begins = frozenset().union(*patterns[:2], self._only, self._goods)
 
-    def of(self, text: str, end: int) -> int:
-        """What bears the name that ends at ``end``; 0 for nothing."""
+    def of(self, text: str, end: int, until: int) -> int:
+        """What bears the name that ends at ``end``; 0 for nothing.
+
+        The thing must begin no later than at ``until``, where another name begins.
+        """
         bears = THERE if self._is_only_there(text, end) else 0
         words = self._words
-        for at in range(end, min(end + BETWEEN + 1, len(text))):
+        for at in range(end, min(end + BETWEEN, until, len(text) - 1) + 1):
             one = text[at]
             known = words.get(one)
             if known is not None:
@@ -55,7 +58,7 @@ class Things:
                     bears = THERE
                 if no and no.match(text, at):
                     break
-            if one in _NO_NAME or not one.isalnum():
+            if one in _NO_NAME or not one.isalpha():
                 break
             if at == end + _BRAND - 1 and self._is_goods(text, at + 1):
                 return ANYWHERE

@@ -99,7 +99,11 @@ class Borders:
         at = first
         for word in self._jieba.cut(text[first : end + _REACH], False):
             after = at + len(word)
-            if at < start < after or (at < end < after and word not in _CENTRES):
+            if at < start < after or (
+                at < end < after
+                and word != "市中心"
+                and (end - start == _PAIR or word not in _CENTRES)
+            ):
                 rest = text[end:after]
                 goes_on = rest in PEOPLE or (well_known and len(rest) > 1 and self._is_word(rest))
                 if not (at == start and goes_on):

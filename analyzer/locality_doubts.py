@@ -112,9 +112,10 @@ class Doubts:
 
     def within(self, name: int, text: str, start: int, end: int) -> str:
         """The doubt about a name within the marks of a title or in a user's name, or ""."""
-        if self._worded[name] == ONLY_ITS_END:
+        worded, code = self._worded[name], self._gazette.codes[name][0]
+        plain = worded and self._names[name][-1] not in "镇乡"
+        if worded == ONLY_ITS_END or (plain and self._gazette.is_own(code)):
             return ""  # the full name of an own division
-        code = self._gazette.codes[name][0]
         titled = len(code) >= COUNTY or self._gazette.is_own(code)
         if titled and _in_a_title(text, start, end):
             return "在书名号里，像是作品或刊物"

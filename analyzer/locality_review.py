@@ -75,7 +75,8 @@ class Review:
         hit, (name, start, end, _) = hits[at], told[at]
         if hit.certainty is not _SURE or not self._gazette.is_own(hit.code):
             return None
-        bears = self._things.of(text, end)
+        until = told[at + 1][1] - 1 if at + 1 < len(told) else len(text)
+        bears = self._things.of(text, end, until)
         if bears and self._elsewhere(at, hits, told, text):
             return True, "前面是外地，像是那里的店铺、小区、道路等"
         if bears == ANYWHERE and hit.code.isdigit():

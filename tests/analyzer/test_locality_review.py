@@ -31,6 +31,7 @@ def sure(name: str, text: str, area: str | None = None) -> list[str]:
         ("dehong", "盈江小区都封了，瑞丽一小区停水", ["盈江", "瑞丽"]),
         ("dehong", "瑞丽供电公司检修，芒市某酒店着火", ["瑞丽", "芒市"]),
         ("dehong", "和朋友吃的吉野家芒市店", ["芒市"]),
+        ("dehong", "瑞丽23万家政人员返岗，盈江中医药有担当", ["瑞丽", "盈江"]),
         # ... of which the text says otherwise that it is about the own area
         ("dehong", "瑞丽大酒店的电梯坏了，姐告那边也停电", ["瑞丽", "姐告"]),
         ("dehong", "云南瑞丽大酒店", ["瑞丽"]),
@@ -56,6 +57,7 @@ def sure(name: str, text: str, area: str | None = None) -> list[str]:
         ("dehong", "陇川县级公路塌方，瑞丽市级医院", ["陇川", "瑞丽"]),
         ("heping", "和平县委书记来了，和平县城", ["和平县", "和平县"]),
         ("nanshan", "南山区块链公司，南山区委", ["南山区"]),
+        ("zhongshan", "《关于中山市食堂的通知》", ["中山市"]),
         ("datong", "世界大同市场，大同市区", ["大同市"]),
         ("baiyun", "蓝天白云区别不大，日本白云区", []),
         # Names that people keep hold against words across their borders
