@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from support.analyzer import Clock
 from support.posts import NOON
 from support.registry import make_database
 
-from analyzer.grouping.memory import TableMemory
+from analyzer.grouping.memory import TableMemory, large_goes_back
 from analyzer.grouping.windows import RuleState
 from posts.errors import RetryError
 from registry import lease
@@ -65,3 +66,30 @@ def test_what_a_newer_release_wrote_is_not_guessed_at(database: Database):
     with database.transaction() as session:
         stage_memories.save(session, NAME, b'{"v":99,"rules":{}}', holder=None, now=NOON)
     assert TableMemory(database, NAME, holder="one", clock=Clock(NOON)).load() == {}
+
+
+def test_what_is_large_lies_apart_from_the_heap_and_goes_back_when_it_is_freed():
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallinfo2"):
+        pytest.skip("another C library, or an older glibc")
+    library.mallinfo2.restype = MallInfo
+    large_goes_back()
+    before = library.mallinfo2().hblkhd
+    held = bytearray(8_000_000)
+    del held  # glibc would now raise its limit to 8 MB
+    held = bytearray(300_000)
+    assert library.mallinfo2().hblkhd - before >= len(held)
+    del held
+    assert library.mallinfo2().hblkhd - before < 300_000
+
+
+class MallInfo(ctypes.Structure):
+    """What glibc tells of its heap (mallinfo2(3)); ``hblkhd`` lies apart, in bytes."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    ]
