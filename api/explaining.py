@@ -19,6 +19,8 @@ from registry.errors import InvalidInputError
 
 _MOST = 40
 _MUTE = frozenset({"snownlp"})
+_KNOW_EVENTS = frozenset({"ngram", "stack"})
+_GRAVE, _NAMED = 2, 3
 
 
 class Why(Struct, frozen=True, kw_only=True):
@@ -64,6 +66,7 @@ class Explainer:
             )
         elif not reasons:
             note = "没有哪个字词的分量大到值得列出。"
+        note += _of_grave_events(name, text)
         return Why(
             scorer=name,
             version=scorer.version,
@@ -80,6 +83,19 @@ class Explainer:
             if name not in self._loaded:
                 self._loaded[name] = sentiment.load(name, band=self.band, folder=self._folder)
             return self._loaded[name]
+
+
+def _of_grave_events(scorer: str, text: str) -> str:
+    """What else decided: a text that names a grave event is neither positive nor neutral."""
+    from analyzer.sentiment import events, features
+
+    if scorer not in _KNOW_EVENTS:
+        return ""
+    grave = [word for word, grade, *_ in events.named(text[: features.HEAD]) if grade >= _GRAVE]
+    if not grave:
+        return ""
+    named = "、".join(f"“{word}”" for word in list(dict.fromkeys(grave))[:_NAMED])
+    return f"文中有{named}，属重大事项：不判正面，也不判中性。"
 
 
 def _with(why: Why, note: str) -> Why:

@@ -2,12 +2,14 @@
 
 Own list (``events.txt``), written for this service. Grade 3 is death and violence against life, 2
 injury, disaster, pollution, clash and crime, 1 what troubles people. Phrases of grade 0 take a word
-out of its gravity (*无人员伤亡*, *笑死*): the longest phrase at the leftmost place counts.
+out of its gravity (*无人员伤亡*, *笑死*): the longest phrase at the leftmost place counts. Each
+word counts in traditional characters, too (*遇難*).
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +23,7 @@ GRADES = 4
 Points = NDArray[np.uint32]
 _ROLL = np.uint32(0x9E3779B1)
 _PAIR_BITS = 18
+_MOST_WAYS = 64
 _FEW = 1_000
 """Points that the automaton has read before pairs are looked up."""
 
@@ -30,7 +33,23 @@ _SHIFT = np.uint32(32 - _PAIR_BITS)
 def _read() -> dict[str, int]:
     lines = (Path(__file__).parent / "events.txt").read_text("utf-8").splitlines()
     rows = [line.split() for line in lines if not line.startswith("#")]
-    return {word: int(grade) for grade, *words in rows for word in words}
+    given = {word: int(grade) for grade, *words in rows for word in words}
+    forms = _traditional()
+    for word, grade in list(given.items()):
+        ways = itertools.product(*(forms.get(one, one) for one in word))
+        for way in itertools.islice(ways, _MOST_WAYS):
+            given.setdefault("".join(way), grade)
+    return given
+
+
+def _traditional() -> dict[str, str]:
+    """The traditional characters of each simplified one."""
+    text = (Path(__file__).parents[1] / "traditional.txt").read_text("utf-8")
+    forms: dict[str, str] = {}
+    for line in text.splitlines():
+        for pair in line.split() if not line.startswith("#") else ():
+            forms[pair[1]] = forms.get(pair[1], "") + pair[0]
+    return forms
 
 
 _GRADE_OF = _read()

@@ -219,6 +219,14 @@ def test_a_word_taken_out_of_its_gravity_counts_nothing(text: str):
     assert events.grade(text) == 0
 
 
+def test_grave_events_in_traditional_characters_are_never_positive(scorer: NgramScorer):
+    assert events.grade("遇難者家屬獲得賠償") == 3
+    assert events.grade("無人員傷亡") == 0
+    [said] = scorer.score(["遇難者家屬獲得賠償，真是太好了，感謝"])
+    assert said.sentiment is not Sentiment.POSITIVE
+    assert said.p_positive <= 0.15
+
+
 def test_a_grave_word_counts_beside_one_that_is_none():
     assert events.grade("房屋倒塌，无人员伤亡") == 2
     assert [word for word, *_ in events.named("房屋倒塌，无人员伤亡")] == ["倒塌"]

@@ -30,8 +30,8 @@ def post(desk: MadeDesk) -> ScoredPost:
     return put(desk)
 
 
-def put(desk: MadeDesk, *, scorer: str = "", version: str = "") -> ScoredPost:
-    one = scored(1, desk.clock(), title=TITLE, text=TEXT)
+def put(desk: MadeDesk, *, scorer: str = "", version: str = "", text: str = TEXT) -> ScoredPost:
+    one = scored(1, desk.clock(), title=TITLE, text=text)
     ngram = NgramScorer()
     score = ngram.score([analysed_text(one.post)])[0]
     changed = type(score)(
@@ -208,3 +208,9 @@ def test_an_alert_shows_what_its_rule_asks_for_and_where_posts_say_it(desk: Made
 def test_conditions_of_a_rule_name_its_places():
     rule = AlertRule(id="r", name="停水", areas=("533103", "99"))
     assert conditions(rule, {"533103": "平湖县"}) == [("地点", "平湖县、99")]
+
+
+def test_a_grave_event_is_named_as_what_decided(desk: MadeDesk):
+    one = put(desk, text="救援及时，点赞英雄，家属很感谢，三人死亡")
+    page = desk.client().get(f"/posts/{one.post.id}/why").text
+    assert "文中有“死亡”，属重大事项：不判正面，也不判中性。" in page
