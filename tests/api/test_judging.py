@@ -213,4 +213,4 @@ def test_conditions_of_a_rule_name_its_places():
 def test_a_grave_event_is_named_as_what_decided(desk: MadeDesk):
     one = put(desk, text="救援及时，点赞英雄，家属很感谢，三人死亡")
     page = desk.client().get(f"/posts/{one.post.id}/why").text
-    assert "文中有“死亡”，属重大事项：不判正面，也不判中性。" in page
+    assert "文中有“人死亡”，属重大事项：不判正面，也不判中性。" in page
