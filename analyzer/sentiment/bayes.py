@@ -21,6 +21,7 @@ from posts.model import Score
 NAME = "snownlp-retrained"
 CLASSES = (-1, 0, 1)
 SIZES = frozenset({2})
+_SMALLEST_REASON = 0.05
 _STEP = 20.0  # an eighth-bit's worth of log (count + 1): 255 / 20 is above log 300,000
 
 _PARTS = frozenset({"logs", "mass"})
@@ -58,9 +59,34 @@ class RetrainedBayes:
         return np.concatenate(found) if found else np.zeros((0, len(CLASSES)))
 
     def reasons(self, text: str, *, most: int = 8) -> tuple[Reason, ...]:
-        """None: its tokens are many and each is sure."""
-        del text, most
-        return ()
+        """The pairs that decided, none over a stronger one: a class against the mean of the others.
+
+        They add up, so that a text of many weak pairs is sure.
+        """
+        shown, origin = features.head_with_origin(text)
+        points = features.normal_points(shown)
+        kept = np.flatnonzero(points != features.DROPPED)
+        points = points[kept]
+        points[points == 0] = ord(" ")
+        slots = features.slots_of(np.concatenate([points, np.zeros(2, dtype=np.uint32)]))[1][:-1]
+        known = self._logs[:, slots].astype(np.float64) / _STEP
+        logs = np.where(known.any(axis=0), known - np.log(self._mass)[:, None], 0.0)
+        found = []
+        for head, at in (("negative", 0), ("positive", 2)):
+            weights = logs[at] - (logs.sum(axis=0) - logs[at]) / (len(CLASSES) - 1)
+            taken: set[int] = set()
+            seen: set[int] = set()
+            for pair in np.argsort(-np.abs(weights), kind="stable").tolist():
+                over = {pair - 1, pair, pair + 1} & taken
+                if over or slots[pair] in seen or abs(weights[pair]) < _SMALLEST_REASON:
+                    continue
+                taken.add(pair)
+                seen.add(int(slots[pair]))
+                start, end = origin[kept[pair]], origin[kept[pair + 1]] + 1
+                weight = round(float(weights[pair]), 3)
+                found.append(Reason(head, text[start:end], start, end, weight))
+        found.sort(key=lambda reason: -abs(reason.weight))
+        return tuple(found[:most])
 
 
 def state(texts: Sequence[str], polarity: NDArray[np.int64]) -> dict[str, NDArray[Any]]:

@@ -20,6 +20,7 @@ MAX_CODE_POINTS = 2_000
 would hold up every other. 98 of 100 petitions are shorter; the head says what it is about."""
 
 _NEUTRAL = 0.5
+_SMALLEST = 0.05
 _log = structlog.get_logger()
 
 
@@ -41,9 +42,30 @@ class SnowNLPScorer:
         return [self._one(text) for text in texts]
 
     def reasons(self, text: str, *, most: int = 8) -> tuple[Reason, ...]:
-        """None: the library does not tell what decided."""
-        del text, most
-        return ()
+        """The words by which the library's Bayes tells its two classes apart, the strongest first.
+
+        A word weighs as often as it stands; the first place is told.
+        """
+        from snownlp import sentiment  # type: ignore[import-untyped]
+
+        head = text[:MAX_CODE_POINTS]
+        try:
+            words = sentiment.classifier.handle(head.strip())
+            classes = sentiment.classifier.classifier.d
+            weights = {
+                word: math.log(classes["neg"].freq(word)) - math.log(classes["pos"].freq(word))
+                for word in words
+            }
+        except Exception as error:  # noqa: BLE001 - its errors on odd text are of any kind
+            _log.warning("text_not_explained", scorer=self.name, error=type(error).__name__)
+            return ()
+        found = [
+            Reason("negative", word, head.index(word), head.index(word) + len(word), weight)
+            for word, each in weights.items()
+            if word in head and abs(weight := round(each * words.count(word), 3)) >= _SMALLEST
+        ]
+        found.sort(key=lambda reason: -abs(reason.weight))
+        return tuple(found[:most])
 
     def _one(self, text: str) -> Score:
         positive = self._positive(text[:MAX_CODE_POINTS].strip())

@@ -80,6 +80,19 @@ def test_any_texts_have_a_score_each(snownlp: Scorer, texts: list[str]):
         assert all(0 <= score.p_negative <= 1 for score in found)
 
 
+@pytest.mark.parametrize("name", ["snownlp", "snownlp-retrained"])
+def test_both_bayes_name_what_decided(name: str, snownlp: Scorer):
+    scorer = snownlp if name == "snownlp" else sentiment.load(name)
+    text = "今天又停水了，\u202e物业真是垃圾，气死我了"
+    found = scorer.reasons(text, most=30)
+    assert all(text[one.start : one.end] == one.text for one in found)
+    assert any(one.head == "negative" and one.weight > 0.5 for one in found)
+    assert [abs(one.weight) for one in found] == sorted(abs(one.weight) for one in found)[::-1]
+    assert len(scorer.reasons(text, most=2)) == 2
+    for odd in ODD[:-1]:
+        scorer.reasons(odd)
+
+
 def test_trivial_knows_its_words():
     found = sentiment.load("trivial").score(["又停水了", "感谢政府", "感谢，但是停水", "今天天气"])
     assert [score.sentiment for score in found] == ["negative", "positive", "uncertain", "neutral"]
