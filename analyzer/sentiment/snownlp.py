@@ -46,7 +46,7 @@ class SnowNLPScorer:
 
         A word weighs as often as it stands; the first place is told.
         """
-        from snownlp import sentiment  # type: ignore[import-untyped]
+        from snownlp import sentiment
 
         head = text[:MAX_CODE_POINTS]
         try:
