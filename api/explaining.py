@@ -1,7 +1,7 @@
 """Why a post was scored as it was: the runs of its text that pushed a probability up or down.
 
 The scorer is loaded when somebody asks, never at the start, and kept; SnowNLP, whose model takes
-420 MB and which can't say why, is never loaded here.
+420 MB, is never loaded here: ``yuqing score --why`` says its reasons.
 """
 
 from __future__ import annotations
@@ -52,7 +52,11 @@ class Explainer:
         name, text = scored.score.scorer, analysed_text(scored.post)
         none = Why(scorer=name, version="", band=self.band, text=text, reasons=())
         if name in _MUTE:
-            return _with(none, f"打分器 {name} 说不出依据；其他打分器可以。")
+            return _with(
+                none,
+                f"打分器 {name} 的模型太大，控制台不为它列依据；"
+                f"可用 yuqing score --scorer {name} --why 查看。",
+            )
         try:
             scorer = self._scorer(name)
         except InvalidInputError as error:

@@ -105,7 +105,7 @@ def test_json_says_why_with_offsets_of_title_and_text(desk: MadeDesk, post: Scor
     ("scorer", "version", "said"),
     [
         ("ngram", "0", "这条由版本 0 评分"),
-        ("snownlp", "0.12", "打分器 snownlp 说不出依据"),
+        ("snownlp", "0.12", "yuqing score --scorer snownlp --why 查看"),
         ("gone", "1", "没有名为“gone”的打分器"),
     ],
 )
