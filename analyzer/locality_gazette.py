@@ -30,9 +30,7 @@ from analyzer.locality_tree import Tree
 from registry.gazetteer import Division
 from registry.own_names import Area
 
-OWN_NAME = "本辖区地名"
-"""Why the name of a division of the own area is sure by itself."""
-
+OWN_NAME = "本辖区地名"  # why the name of a division of the own area is sure by itself
 _WELL_KNOWN = dict(nicknames())
 _KINDS = frozenset("镇乡村市县区街路")
 _ENDINGS = frozenset(("镇", "乡", "街道", "地区", "苏木"))

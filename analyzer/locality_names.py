@@ -69,8 +69,8 @@ GENERIC = frozenset(
 )
 """Names of divisions that are common nouns: not looked for."""
 
-NEVER = frozenset(("公安",))
-"""Words of which what stands beside them says nothing: 感谢公安交警."""
+NEVER = frozenset(("公安", "比如"))
+"""Words of which what stands beside them says nothing: 感谢公安交警, 比如今天."""
 
 BELONGS = {
     "市": frozenset("场民面价值容级"),

@@ -99,6 +99,7 @@ NAMESAKES = {
     "安康": re.compile("快乐|健康|幸福|吉祥"),
     "大同": re.compile("社会|世界|小异"),
     "白银": re.compile("价格|期货|现货|投资|时代|饰品|首饰|万两"),
+    "宁德": re.compile("时代"),
     "和县": re.compile("[市区]|级"),
     "祥云": re.compile("图案|梵音|瑞气|纹|缭绕|火炬"),
     "来宾": re.compile("们|席|名单"),
