@@ -21,6 +21,7 @@ from posts.model import Score, Sentiment
 
 NAME = "ngram"
 HEADS = ("negative", "positive", "appeal")
+_LARGE = 24 << 20
 _MORE = 128
 _SIGN = np.uint8(_MORE)
 _BYTE, _TWO_BYTES = np.uint32(8), np.uint32(16)
@@ -58,6 +59,7 @@ class NgramScorer:
         # Models of before 0.4 have none: their chances are left as calibrated.
         self._lift = arrays.get("lift", np.zeros(len(HEADS))).astype(np.float64)
         self._packed = packed(self._weights)
+        _keep_what_a_batch_needs()
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         """One score a text; a text without any known n-gram has the scorer's prior."""
@@ -129,6 +131,15 @@ class NgramScorer:
         roots = np.sqrt(np.concatenate(counts))
         margins = np.concatenate(sums) * self._scale / roots[:, None] + self._bias
         return margins * self._slope + self._of_grade[:, grade].T, grade
+
+
+def _keep_what_a_batch_needs() -> None:
+    """Let the allocator of glibc keep the memory of a batch for the next one.
+
+    It keeps what is smaller than the largest block that was ever given back. Else each batch may
+    get its memory from the system anew, page by page. The block itself is never touched.
+    """
+    np.empty(_LARGE, dtype=np.uint8)
 
 
 def packed(weights: NDArray[np.int8]) -> NDArray[np.uint32]:
