@@ -36,6 +36,8 @@ def _read() -> dict[str, int]:
     given = {word: int(grade) for grade, *words in rows for word in words}
     forms = _traditional()
     for word, grade in list(given.items()):
+        if len(word) == 1:
+            continue  # each is looked for by itself, in all points
         ways = itertools.product(*(forms.get(one, one) for one in word))
         for way in itertools.islice(ways, _MOST_WAYS):
             given.setdefault("".join(way), grade)
