@@ -176,7 +176,7 @@ def _pairs() -> _Pairs:
     points = np.array([[ord(one) for one in pair] for pair in pairs], dtype=np.uint32)
     mix = _ROLL
     while len(set((hashed := _hashed(points[:, 0], points[:, 1], mix)).tolist())) < len(pairs):
-        mix += np.uint32(2)  # until no two have the same hash
+        mix += np.uint32(2)  # until no two have the same hash; over 3,000 pairs need more bits
     numbers = np.zeros(1 << _PAIR_BITS, dtype=np.uint16)
     numbers[hashed] = np.arange(len(pairs), dtype=np.uint16)
     longer = np.zeros(1 << _PAIR_BITS, dtype=bool)
