@@ -9,6 +9,7 @@ import functools
 import re
 from pathlib import Path
 
+from analyzer.locality_borders import SURNAMES
 from analyzer.locality_signs import is_of_the_place
 
 FILE = Path(__file__).resolve().parent / "locality_bearers.txt"
@@ -116,8 +117,18 @@ _CITYLIKE = re.compile("城市|美食|景点|打卡|小城|县城|人(?!说)|籍
 _TEACHER = re.compile(
     "(?:老师|医生|同学|教练|师傅|导演|教授)(?:今天|昨天|说|讲|的课|[你您]好|好|没|真|[,。!?~]|$|\0)"
 )
+ADDRESSED = frozenset(
+    ("阿姨", "大姐", "大叔", "大爷", "大妈", "大娘", "奶奶", "爷爷", "叔叔", "老师", "女士", "先生")
+)
+"""What may stand behind a given name that begins inside a name: 章凤|英阿姨."""
 _ALIAS = re.compile("[(]化名|生日快乐|(?:[哥姐]|[妹弟]{2}|宝宝|小朋友)(?!们|妹|夫)")
 _BEFORE = 10
+
+
+def is_addressed(text: str, start: int, end: int) -> bool:
+    """Whether the name is a surname and the begin of a given name: 章凤|英阿姨."""
+    addressed = text[end + 1 : end + 3] in ADDRESSED
+    return addressed and text[start] in SURNAMES and text[end] != "的"
 
 
 def is_a_person(text: str, start: int, end: int) -> bool:

@@ -30,7 +30,7 @@ _FIRST, _LAST = "\u4e00", "\u9fff"
 PEOPLE = frozenset("人话市省县区州籍站岛港镇乡路江河湖")
 """What may stand behind a name in one word of the list, and the name still is the place."""
 
-_SURNAMES = frozenset(
+SURNAMES = frozenset(
     "王李张刘陈杨赵吴徐孙胡朱林郭罗梁郑谢韩唐冯董萧邓傅沈彭吕苏卢蒋蔡贾丁魏薛阎余潘杜戴钟汪姜范"
     "姚谭廖邹熊陆郝崔邱秦顾侯邵孟尹黎贺赖龚樊殷庞翁窦章俞骆聂倪鲍邢翟柴詹卞耿阮岑"
 )
@@ -73,6 +73,7 @@ _FULL = frozenset("镇乡区县市")
 _KINDS = frozenset("镇乡县市区州城村")
 _CENTRES = listed("levels")
 """Words of a place: 芒市中心 is a part of 芒市, 和平县委 an office of 和平县."""
+_PREPOSITIONS, _FULL_OR_CITY = frozenset("从往向到在"), _FULL | {"城"}
 _WATERS, _EDGES = frozenset("湖河江山海溪塘"), frozenset("边畔里底岸堤")
 
 
@@ -92,6 +93,8 @@ class Borders:
 
         A longer word that begins with a well-known name and goes on with a word holds it, too.
         """
+        if self._goes_before_a_word(text, start, end):
+            return False
         kind = not well_known and start > 0 and text[start] in _KINDS
         if kind and self._is_word(text[start - 1 : start + 1]):
             return False  # 古镇|康养
@@ -127,6 +130,12 @@ class Borders:
             at += len(word)
         return False
 
+    def _goes_before_a_word(self, text: str, start: int, end: int) -> bool:
+        """Whether the name is a preposition and the begin of a word: 从|江门, 往|洞里."""
+        if end - start != _PAIR or text[start] not in _PREPOSITIONS:
+            return False
+        return text[end : end + 1] not in _FULL_OR_CITY and self._is_word(text[start + 1 : end + 1])
+
     def falls_apart(self, text: str, start: int, end: int) -> bool:
         """Whether the name falls into two words of the list with what is beside it: 王子|树下."""
         is_word = self._is_word
@@ -147,7 +156,7 @@ class Borders:
         before, behind = text[start - 1 : start], text[end : end + 1]
         if text[start - 2 : start] in _TITLED:
             return True
-        return before in _SURNAMES or before in _DOUBTFUL_SURNAMES or behind in _LADIES
+        return before in SURNAMES or before in _DOUBTFUL_SURNAMES or behind in _LADIES
 
     @functools.cached_property
     def _jieba(self) -> Jieba:
@@ -192,12 +201,12 @@ class Borders:
             return True
         before, first = text[start - 1 : start], text[start]
         if text[start - 2 : start] in _TITLED:
-            return first in _SURNAMES or first in _DOUBTFUL_SURNAMES
-        if before not in _SURNAMES and before not in _DOUBTFUL_SURNAMES:
+            return first in SURNAMES or first in _DOUBTFUL_SURNAMES
+        if before not in SURNAMES and before not in _DOUBTFUL_SURNAMES:
             return False
         if start > 1 and self._is_word(text[start - 2 : start]):
             return bool(_TITLE.match(text, end))
-        if before in _SURNAMES:
+        if before in SURNAMES:
             return True
         return bool(
             _TITLE.match(text, end)

@@ -10,9 +10,10 @@ _STAY = (
     "|机场|客运|当地|本地|街头|人民医院|中医院|妇幼"
 )
 _STAYS = re.compile(_STAY)
+_NOW = "身边事|同城|生活圈|论坛|贴吧|吃喝玩乐|[那这]一?[带块片]|城管(?!理)|环卫|出租车"
 _THERE = re.compile(
-    "发布|警方|交警|公安|警察|法院|检察院|消防|人社|卫健|疾控|高铁站|火车站|汽车站|汽车总站|机场|市区|县城|城区|这边"
-    "|那边|文旅|教育局|教体局|住建局|城管局|水务局|医保局|市民(?!族)|人民政府|政府"
+    "人民医院|中医院|妇幼保健院|发布|警方|交警|公安|警察|法院|检察院|消防|人社|卫健|疾控|高铁站|火车站|汽车站|汽车总站|机场|市区|县城|城区|这边"
+    f"|那边|{_NOW}|文旅|教育局|教体局|住建局|城管局|水务局|医保局|市民(?!族)|人民政府|政府"
 )
 _HAPPENS = re.compile(
     "今天|昨天|前天|明天|后天|今早|今晚|昨晚|昨夜|凌晨|今日|昨日|明日|现在|目前|这几天|这两天|最近|本周|上周|已经"
@@ -24,12 +25,15 @@ _GOES_ON = re.compile(
 _WHEN = re.compile(
     "(?:[今明昨前后]天|[今明昨]晚|今早|凌晨|今年|去年|最近|现在|刚才|周末|上午|下午|早上|晚上|听说|据说)$"
 )
+_ASKED = re.compile("[吗么]|怎么[走去坐]|要多[久少]|有多[远久]|[得要]多[久少]")
+_REACHED = re.compile("[活谈说提想达得做感看听直等]到$")
+_LIVES = re.compile("(?<!生活)(?:[住家人]|老家|定居|落户|安家|出生|长大)在$")
 _STAYED = re.compile(
     "(?:[0-9一二三四五六七八九十半几好]+|多少)个?(?:年|月|天|多年|小时|公里)|坐[车地公]|地铁|公交|打车|开车|的(?:高速|高铁|火车|班车|大巴|路上)"
 )
-_OURS = re.compile("(?:是|我|我们|咱|咱们|俺|老家|家住|家在|人在|位于|祖籍|住)$")
+_OURS = re.compile("(?:是|[一几]个|我|我们|咱|咱们|俺|老家|家住|家在|人在|位于|祖籍|住)$")
 _OF_US = re.compile(
-    "人(?![民员们类家权大])|这边|那边|本地|老家|的[，,。！!？?、\\s\0]|农村|县城|城里|市里|市区|下面"
+    "人(?![民员们类家权大士群口物才格性心])|这边|那边|本地|老家|的[，,。！!？?、\\s\0]|农村|县城|城里|市里|市区|下面"
 )
 _HAS = re.compile(
     "的(?:房价|天气|冬天|夏天|春天|秋天|雪|雨|空气|公交|地铁|出租|医院|学校|老百姓|百姓|领导|乡亲|农民|房子|物业|城管|交警|小吃"
@@ -53,6 +57,8 @@ def speaks_of_place(text: str, start: int, end: int, *, near: bool) -> bool:
     reach = text[max(0, start - 4) : start]
     return bool(
         (at and (_STAYS.match(text, end) or _STAYED.match(text, end)))
+        or (at and not _REACHED.search(reach) and _ASKED.match(text, end))
+        or (_LIVES.search(reach) and _CLOSES.match(text, end))
         or ((opens or at or before in "@的们给对向谢") and _THERE.match(text, end))
         or (opens and (_HAPPENS.match(text, end) or _HAS.match(text, end)))
         or (_WHEN.search(reach) and _GOES_ON.match(text, end))

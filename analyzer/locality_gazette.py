@@ -100,7 +100,8 @@ class Gazette(Tree):
                 or ((checked or whole) and (why == OWN_NAME or len(first) >= TOWN))
             )
         elif tier == Tier.CONTEXT:
-            self.own_short[number] = own and checked and len(min(codes, key=len)) >= TOWN
+            small = len(min(codes, key=len)) >= TOWN
+            self.own_short[number] = own and (checked or whole) and small
         if len(name) > MIN_NAME and name[-1] in BELONGS:
             stem = self._numbers.get(name[:-1], -1)
             self.stems[number] = stem
@@ -174,7 +175,7 @@ class Gazette(Tree):
     def _is_stem(self, name: str, code: str) -> bool:
         """Whether it is the name of a town without its ending, which needs more."""
         rest = self.known.get(code, "").removeprefix(name)
-        return len(code) == TOWN and rest in _ENDINGS
+        return len(code) == TOWN and (rest in _ENDINGS or rest.endswith(("族乡", "族镇")))
 
     def _means_another(self, name: str, own: Sequence[str], everyone: Sequence[str]) -> bool:
         """Whether an own name is that of a higher place elsewhere: the town 湖南, 长沙县's city."""

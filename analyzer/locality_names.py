@@ -86,7 +86,9 @@ GOES_ON = frozenset().union(*BELONGS.values())
 def spoken_forms(division: Division) -> tuple[str, ...]:
     """The full name and what people say beside it, the stem last: 德宏州, 德宏."""
     if "族" in division.name or "自治" in division.name:
-        return (division.name, *(common_names(division) or (division.short,)))
+        common = common_names(division) or (division.short,)
+        stem = (division.short,) if division.level == "town" else ()
+        return (division.name, *dict.fromkeys((*common, *stem)))
     return (division.name, division.short)
 
 
@@ -104,7 +106,7 @@ def has_place_ending(name: str) -> bool:
 
 
 def is_a_count(name: str) -> bool:
-    """Whether the stem of a town is a number of families, too: 五百户."""
+    """Whether the stem of a town is a number of things, too: 五百户, 八颗."""
     return bool(_COUNT.fullmatch(name))
 
 
@@ -133,7 +135,7 @@ _PLACE_ENDING = re.compile(
     "(?:大道|大街|[东西南北中前后]?路|街|巷|小学|中学|一中|二中|三中|幼儿园|学校|医院|公园|广场"
     "|小区|花园|水库|大桥|市场|新村|村|社区|车站|收费站|服务区)$"
 )
-_COUNT = re.compile("[一二三四五六七八九十百千]+[户家人]")
+_COUNT = re.compile("[一二三四五六七八九十百千]+[户家人颗棵条只头匹件张块亩]")
 _NUMBERED = re.compile(
     "第?[一二三四五六七八九十]+|[东西南北中]+|中心|实验|人民|民族|职业|妇幼|中医"
 )

@@ -13,11 +13,13 @@ from msgspec import structs
 
 from analyzer.division_codes import CITY, COUNTY
 from analyzer.locality_bearers import (
+    ADDRESSED,
     ANYWHERE,
     BETWEEN,
     PERSON_ENDS,
     TEACHERS,
     is_a_person,
+    is_addressed,
     is_called_so,
     things,
 )
@@ -36,7 +38,7 @@ _SURE, _UNCERTAIN = HitCertainty.SURE, HitCertainty.UNCERTAIN
 
 _PART = re.compile(
     "[，。！？；!?;\n\0#【】《》…~]|[,.:：](?![0-9])"
-    "|[到至和与及、去来回往飞从比跟同或经离赴由返给向对在把被让→—/-]|支援|运|寄|发|还是|不是|老家"
+    "|[到至和与及、去来回往飞从比跟同或经离赴由返给向对在把被让→—/-]|逛|游|参观|打卡|走进|客人|市民|记者|专家|支援|运|寄|发|还是|不是|老家"
 )
 """Between two places: the second is not in the first."""
 
@@ -63,6 +65,8 @@ class Review:
                 or text[start - 1 : start] in PERSON_ENDS
                 or text[end : end + 1] in TEACHERS
                 or by_name[name]
+                or not self._gazette.codes[name][0].isdigit()
+                or text[end + 1 : end + 3] in ADDRESSED
             )
             and (doubt := self._doubt(at, hits, told, text))
         }
@@ -72,21 +76,28 @@ class Review:
                 hits[at] = structs.replace(hits[at], certainty=_UNCERTAIN, why=why)
 
     def _doubt(self, at: int, hits: list[LocalityHit], told: list[Span], text: str) -> Doubt:
-        hit, (name, start, end, _) = hits[at], told[at]
+        hit, (_, start, end, _) = hits[at], told[at]
         if hit.certainty is not _SURE or not self._gazette.is_own(hit.code):
             return None
         until = told[at + 1][1] - 1 if at + 1 < len(told) else len(text)
         bears = self._things.of(text, end, until)
-        if bears and self._elsewhere(at, hits, told, text):
-            return True, "前面是外地，像是那里的店铺、小区、道路等"
+        if firm := self._surely(at, hits, told, text, bears=bool(bears)):
+            return True, firm
         if bears == ANYWHERE and hit.code.isdigit():
             return False, "像是店铺、企业、楼盘等的名称，不一定在当地"
-        by_name = self._gazette.by_name[name]
-        if by_name and is_called_so(text, start, end) and not self._named_before(at, hits):
-            return True, "像是在说别处的别称"
-        if by_name and self._elsewhere(at, hits, told, text):
-            return True, "前面是外地，像是那里的别称或地名"
         return (False, "像是人名或昵称") if is_a_person(text, start, end) else None
+
+    def _surely(
+        self, at: int, hits: list[LocalityHit], told: list[Span], text: str, *, bears: bool
+    ) -> str:
+        """The doubt that nothing else in the text takes away, or ""."""
+        name, start, end, _ = told[at]
+        by_name, place = self._gazette.by_name[name], not hits[at].code.isdigit()
+        if by_name and is_called_so(text, start, end) and not self._named_before(at, hits):
+            return "像是在说别处的别称"
+        if (bears or by_name or place) and self._elsewhere(at, hits, told, text):
+            return "前面是外地，像是那里的店铺、道路、地方或别称"
+        return "像是人名" if is_addressed(text, start, end) else ""
 
     def _named_before(self, at: int, hits: list[LocalityHit]) -> bool:
         """Whether the place, what it is in, or what is in it, is surely named before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.localities import BLIND, FOURTH, THIRD, desk, figures, held_out, sentences
+from support.localities import BLIND, FIFTH, FOURTH, THIRD, desk, figures, held_out, sentences
 
 from posts.model import HitCertainty
 
@@ -54,6 +54,14 @@ def test_a_fourth_set_is_right_too(half: int, precision: float, recall: float):
     assert found.recall >= recall, found.wrong if not half else ()
 
 
+@pytest.mark.parametrize(("half", "precision", "recall"), [(0, 0.97, 0.97), (1, 0.96, 0.96)])
+def test_a_fifth_set_is_right_too(half: int, precision: float, recall: float):
+    # At the one look half 1 had .944 and .960, with rules mended on half 0; then it was read.
+    found = figures(sentences(FIFTH, half))
+    assert found.precision >= precision, found.wrong
+    assert found.recall >= recall, found.wrong
+
+
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
@@ -68,6 +76,17 @@ def test_a_fourth_set_is_right_too(half: int, precision: float, recall: float):
         ("daqing", "九十大庆的寿宴，大庆下雪了", ["大庆"]),
         ("daqing", "沈阳大庆社区，大庆社区", ["大庆"]),
         ("heping", "听说和平又堵车了，世界和平", ["和平"]),
+        ("congjiang", "从江边走到从江县城", ["从江县城"]),
+        ("congjiang", "我从江门坐车到从江", ["从江"]),
+        ("dehong", "成都团结大街修路，团结大街也修路，瑞丽", ["团结大街", "瑞丽"]),
+        ("dehong", "章凤兰阿姨住在章凤", ["章凤"]),
+        ("dehong", "杭州的瑞丽整形关了，瑞丽的没关", ["瑞丽"]),
+        ("dehong", "户撒那边停电", ["户撒"]),
+        ("dehong", "江西庐山盈江阁，福建南平梁河书院", []),
+        ("changshou", "娃一口气长了八颗牙", []),
+        ("changshou", "长寿人民医院搬了，长寿是福", ["长寿"]),
+        ("changshou", "她住在长寿，人人都想长寿", ["长寿"]),
+        ("changshou", "坐车能到长寿吗，活到长寿吗", ["长寿"]),
     ],
 )
 def test_the_name_is_told_where_it_is_the_place_and_only_there(

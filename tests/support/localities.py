@@ -17,6 +17,7 @@ FILE = Path(__file__).resolve().parents[1] / "analyzer" / "localities.txt"
 BLIND = FILE.with_name("localities_blind.txt")  # written without reading the rules
 THIRD = FILE.with_name("localities_third.txt")  # likewise, later
 FOURTH = FILE.with_name("localities_fourth.txt")  # likewise, later still
+FIFTH = FILE.with_name("localities_fifth.txt")  # likewise, the last
 DESKS = FILE.with_name("localities_desks.toml")
 _HELD_OUT = 3  # one sentence in so many is looked at for the figure only
 
