@@ -35,8 +35,9 @@ class Judgement(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Explained(Judgement, frozen=True, kw_only=True, gc=False):
-    """A Judgement with the runs of the text that decided, the strongest first."""
+    """A Judgement with the scorer's version and the runs that decided, the strongest first."""
 
+    version: str
     reasons: tuple[Reason, ...]
 
 
@@ -99,7 +100,7 @@ class LineFilter:
         ]
         if self._why:
             return [
-                _explained(one, self._scorer.reasons(text))
+                _explained(one, self._scorer.reasons(text), self._scorer.version)
                 for one, text in zip(found, texts, strict=True)
             ]
         return found
@@ -128,5 +129,5 @@ def score_lines(
         yield from judged
 
 
-def _explained(judged: Judgement, reasons: tuple[Reason, ...]) -> Explained:
-    return Explained(**msgspec.structs.asdict(judged), reasons=reasons)
+def _explained(judged: Judgement, reasons: tuple[Reason, ...], version: str) -> Explained:
+    return Explained(**msgspec.structs.asdict(judged), version=version, reasons=reasons)

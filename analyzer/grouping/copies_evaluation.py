@@ -22,6 +22,7 @@ from msgspec import Struct
 from analyzer.grouping.copies_changes import Changer
 from analyzer.grouping.copies_text import plain, sign
 from analyzer.grouping.copies_window import WINDOW, Window
+from posts.errors import reason_of
 from registry.errors import InvalidInputError
 
 SHORTEST = 20
@@ -140,10 +141,13 @@ def read_texts(file: Path) -> list[str]:
     """
     try:
         data = file.read_bytes()
+    except OSError as error:
+        raise InvalidInputError(f"读不了 {file}：{reason_of(error)}。") from error
+    try:
         lines = (gzip.decompress(data) if file.suffix == ".gz" else data).decode().splitlines()
         if ".jsonl" in file.name:
             return [str(msgspec.json.decode(line)["text"]) for line in lines if line.strip()]
     except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
-        message = f"读不了 {file}：应是 JSON Lines（含 text）或制表符分列的文本。"
+        message = f"{file} 认不出：应是 JSON Lines（含 text）或制表符分列的文本。"
         raise InvalidInputError(message) from error
     return [line.rsplit("\t", 1)[-1] for line in lines]

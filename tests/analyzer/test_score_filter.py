@@ -223,5 +223,7 @@ def test_why_adds_the_runs_that_decided():
     lines = ['{"id": 1, "text": "又停水了"}']
     [judged] = score_lines(lines, sentiment.load("trivial"), dehong(), why=True)
     assert isinstance(judged, Judgement)
-    reasons = json.loads(encode_lines([judged]))["reasons"]
+    told = json.loads(encode_lines([judged]))
+    reasons = told["reasons"]
+    assert told["version"] == sentiment.load("trivial").version
     assert [(one["text"], one["start"], one["end"]) for one in reasons] == [("停水", 1, 3)]

@@ -109,3 +109,11 @@ def test_marks_are_taken_out_and_remarks_passed_over(tmp_path: Path):
     (one,) = locality_sentences.read(file)
     assert one.text == "在瑞丽和芒市"
     assert one.places == ((1, 3, "533102"), (4, 6, "533103"))
+
+
+@pytest.mark.parametrize("option", ["--data", "--copies", "--places", "--sentences"])
+def test_a_file_that_is_missing_is_told_before_anything_is_reckoned(option: str):
+    result = CliRunner().invoke(program(["eval"]), [option, "none.tsv"])
+    assert isinstance(result.exception, InvalidInputError)
+    assert "读不了 none.tsv：没有这个文件" in str(result.exception)
+    assert result.output == ""

@@ -84,6 +84,8 @@ def evaluate(
         given.fill(everything)
         given.posts = given.posts if events else posts
     _refuse_halves(given, events)
+    _refuse_missing([*given.labelled, *given.copies, *given.places, *(sentences or [])])
+    _refuse_missing([one for one in (events, given.posts, given.cascades, given.traffic) if one])
     own = _sentences(sentences or [], desks, config)
     for lines in (
         _scorers(scorer, given.labelled, sample, everything),
@@ -103,6 +105,13 @@ def _refuse_halves(given: Given, events: Path | None) -> None:
         raise InvalidInputError("评估事件归并要同时给出 --events 和 --posts。")
     if (given.cascades is None) is not (given.traffic is None):
         raise InvalidInputError("评估早期预警要同时给出 --cascades 和 --traffic。")
+
+
+def _refuse_missing(files: list[Path]) -> None:
+    """Before anything is reckoned, for that takes minutes."""
+    for file in files:
+        if not file.is_file():
+            raise InvalidInputError(f"读不了 {file}：没有这个文件。")
 
 
 def _scorers(
