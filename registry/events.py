@@ -205,7 +205,9 @@ def absorb(session: Session, moves: Sequence[tuple[str, str]], *, now: datetime)
     ]
     if not rows:
         return
-    session.execute(update(_EVENTS).where(_EVENTS.c.key == bindparam("of")), rows)
+    # Again the state: on PostgreSQL a person may decide between the question and this.
+    still = update(_EVENTS).where(_EVENTS.c.key == bindparam("of"), _EVENTS.c.state == OPEN)
+    session.execute(still, rows)
     posts = [{"of": row["of"], "event": row["merged_into"]} for row in rows]
     session.execute(update(_POSTS).where(_POSTS.c.event == bindparam("of")), posts)
     session.expire_all()
