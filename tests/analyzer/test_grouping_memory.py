@@ -82,8 +82,7 @@ def test_what_is_large_lies_apart_from_the_heap_and_goes_back_when_it_is_freed()
 
 
 LARGE = """
-import subprocess
-import sys
+import ctypes
 from analyzer.grouping.memory import large_goes_back
 
 class MallInfo(ctypes.Structure):  # mallinfo2(3): hblkhd are the bytes apart from the heap
